@@ -22,6 +22,10 @@ type Permission struct {
 	Anyone bool
 	// Session: a person in a session will do, and nobody else.
 	Session bool
+	// Portal is a word that will do as well, for the session of a portal link; "" for none. NoPortal: it is not for such a session, whatever
+	// that holds.
+	Portal   string
+	NoPortal bool
 	// Current: it is about the session that the request comes with. Whoever has one will do, that of a key, too.
 	Current bool
 }
@@ -38,6 +42,18 @@ func Delete(resource string) Permission { return Permission{Scope: resource + ":
 // OrElse takes the scope of another permission as well.
 func (p Permission) OrElse(other Permission) Permission {
 	p.Or = other.Scope
+	return p
+}
+
+// OrPortal takes a word of portal links as well.
+func (p Permission) OrPortal(word string) Permission {
+	p.Portal = word
+	return p
+}
+
+// NotPortal refuses the session of a portal link.
+func (p Permission) NotPortal() Permission {
+	p.NoPortal = true
 	return p
 }
 
@@ -103,7 +119,7 @@ func (p *Principal) isOfKind(permission Permission) bool {
 
 // Allows reports whether the principal has a permission.
 func (p *Principal) Allows(permission Permission) bool {
-	if !p.isOfKind(permission) {
+	if !p.isOfKind(permission) || permission.NoPortal && p.IsPortal() {
 		return false
 	}
 	if permission.Session {
@@ -111,7 +127,8 @@ func (p *Principal) Allows(permission Permission) bool {
 	}
 	own := permission.Own && p.UserID != "" && (p.IsPerson() || strings.HasSuffix(permission.Scope, ":read")) ||
 		permission.Current && p.SessionID != ""
-	return permission.Public || permission.Anyone || own || p.Hold(permission.Scope) || permission.Or != "" && p.Hold(permission.Or)
+	return permission.Public || permission.Anyone || own || p.Hold(permission.Scope) || permission.Or != "" && p.Hold(permission.Or) ||
+		permission.Portal != "" && p.IsPortal() && p.Hold(permission.Portal)
 }
 
 // Missing returns what the principal lacks for a permission, in a sentence; "" if it has the permission.
@@ -123,6 +140,8 @@ func (p *Principal) Missing(permission Permission) string {
 		return "This needs a management key, or a credential of a user."
 	case !p.isOfKind(permission):
 		return "This needs a management key."
+	case permission.NoPortal && p.IsPortal():
+		return "This is not for what a portal link has opened."
 	case permission.Session:
 		return "This needs the session of a person."
 	default:

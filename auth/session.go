@@ -20,6 +20,15 @@ import (
 const (
 	secureCookie = "__Host-roster"
 	plainCookie  = "roster"
+	// The session of a portal link has a cookie of its own, which is sent from within the pages of others, and counts with a header alone.
+	portalSuffix = "-portal"
+)
+
+// PortalHeader is the header by which a request says that it comes from what a portal link has opened: [PortalValue]. A page of another
+// origin cannot send it.
+const (
+	PortalHeader = "Roster-Session"
+	PortalValue  = "portal"
 )
 
 // Site is where a request came to, as the browser sees it.
@@ -28,6 +37,8 @@ type Site struct {
 	Secure bool
 	// Host is that of the URL, with its port if there is one.
 	Host string
+	// Portal: the request says that it comes from what a portal link has opened.
+	Portal bool
 }
 
 // TakesCookies reports whether a session can be had there: over TLS, and on this machine without. A cookie must not travel in the clear.
@@ -47,16 +58,21 @@ func (s Site) isLoopback() bool {
 }
 
 func (s Site) cookie() string {
+	name := plainCookie
 	if s.Secure {
-		return secureCookie
+		name = secureCookie
 	}
-	return plainCookie
+	if s.Portal {
+		name += portalSuffix
+	}
+	return name
 }
 
-// SessionSecret returns the secret in the cookie of a request, "" if there is none.
+// SessionSecret returns the secret in the cookie of a request, "" if there is none. Of what a portal link has opened that is in the cookie
+// for it, and of everybody else in the other: neither is looked at in place of the other.
 func SessionSecret(r *http.Request, site Site) string {
 	cookie, err := r.Cookie(site.cookie())
-	if err != nil || !site.TakesCookies() || len(cookie.Value) > maxCredential {
+	if err != nil || !site.TakesCookies() || len(cookie.Value) > maxCredential || models.IsPortalSecret(cookie.Value) != site.Portal {
 		return ""
 	}
 	return cookie.Value
@@ -80,6 +96,7 @@ type Cookie struct {
 // RenewCookie gives a session a new secret, in the transaction of what asks for one, and returns the cookie with it. The one before works
 // no more once that is committed.
 func RenewCookie(ctx context.Context, tx *store.DB, site Site, s *models.Session) (Cookie, error) {
+	site.Portal = s.IsPortal()
 	manager := managerOf(site)
 	manager.Store = secrets{tx: tx, session: s}
 	ctx, err := manager.Load(ctx, "")
@@ -119,12 +136,16 @@ func (h header) Write(b []byte) (int, error) { return len(b), nil }
 
 // managerOf returns the library's manager for a site, without its constructor, which would begin to clean up a store in memory.
 func managerOf(site Site) *scs.SessionManager {
-	return &scs.SessionManager{
+	m := &scs.SessionManager{
 		Codec: scs.GobCodec{},
 		Cookie: scs.SessionCookie{
 			Name: site.cookie(), Secure: site.Secure, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Persist: true,
 		},
 	}
+	if site.Portal { // browsers send it in a frame on these terms alone, and take them on plain loopback, too
+		m.Cookie.Secure, m.Cookie.SameSite, m.Cookie.Partitioned = true, http.SameSiteNoneMode, true
+	}
+	return m
 }
 
 // secrets are the secrets of sessions, as the library keeps them: of one session, in a transaction. What a session says is in the row of

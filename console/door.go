@@ -31,7 +31,11 @@ func Door() *server.Door {
 		if f == nil {
 			return nil, server.NothingHere()
 		}
-		return func(w http.ResponseWriter) error { return f.write(w, rq.Request) }, nil
+		if f.name != indexPage {
+			return func(w http.ResponseWriter) error { return f.write(w, rq.Request, terms{}) }, nil
+		}
+		t, err := termsOf(rq)
+		return func(w http.ResponseWriter) error { return f.write(w, rq.Request, t) }, err
 	}
 	return &server.Door{
 		Paths:        []string{Path},

@@ -28,7 +28,11 @@ type service struct {
 
 func newService(t *testing.T) *service {
 	t.Helper()
-	db := modelstest.Open(t, store.SQLite)
+	return newServiceOver(t, modelstest.Open(t, store.SQLite))
+}
+
+func newServiceOver(t *testing.T, db *store.DB) *service {
+	t.Helper()
 	h, err := server.New(server.Config{
 		DB: db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.DiscardHandler),
 		Metrics: server.NewMetrics(server.Build{Version: "test"}, db.Pools()), Health: server.NewHealth(db),

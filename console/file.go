@@ -93,14 +93,20 @@ func newFile(name string, body []byte) (*file, error) {
 }
 
 // write answers a request with the file.
-func (f *file) write(w http.ResponseWriter, r *http.Request) error {
+func (f *file) write(w http.ResponseWriter, r *http.Request, t terms) error {
 	h := w.Header()
 	h.Set("Cache-Control", "public, no-cache") // kept, and used again after asking whether it changed
 	if strings.HasPrefix(f.name, assets) {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
+	if t.passing {
+		h.Set("Cache-Control", "no-store")
+	}
 	if f.name == indexPage {
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", t.policy())
+		if len(t.ancestors) > 0 {
+			h.Del("X-Frame-Options") // which knows no list
+		}
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")

@@ -58,7 +58,7 @@ func wordsFirst(table []route) []route {
 func (a *API) Door(others ...*server.Door) *server.Door {
 	d := &server.Door{
 		Paths: append([]string{jsonapi.Root, docsPath}, slices.Sorted(maps.Keys(landingPaths))...), Credential: auth.Credential,
-		Sessions:     true,
+		Sessions: true, Portals: true,
 		HowToPresent: "Send a valid key as Authorization: Bearer <key>.",
 		Refusal:      refusal, Told: toldOf,
 	}

@@ -109,6 +109,10 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		gone := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "status": "paused"}, "organization",
 			ref("organizations", org))).want(201).text("data", "id")
 		s.do("DELETE", hooksPath+"/"+gone, nil).want(204)
+		_, portal := s.link(org, object{"name": "Grace"})
+		s.frame().open(portal).want(201)
+		taken, _ := s.link(org, object{})
+		s.do("DELETE", portalPath+"/"+taken, nil).want(204)
 		refusing := webhookstest.NewReceiver(t, webhookstest.Status(http.StatusGone))
 		ended := s.do("POST", hooksPath, resource("webhooks", object{"url": refusing.URL()}, "organization",
 			ref("organizations", org))).want(201).text("data", "id")

@@ -27,6 +27,16 @@ var (
 		FirstName *string `jsonapi:"attr,firstName" rule:"max=1000" doc:"Of a new user: given name."`
 		LastName  *string `jsonapi:"attr,lastName" rule:"max=1000" doc:"Of a new user: family name."`
 	}{})
+	// showing is what the offer of an invitation is asked for with.
+	showing = jsonapi.ForModel(struct {
+		ID    string `jsonapi:"primary,showings" doc:"The token."`
+		Token string `jsonapi:"attr,token" rule:"required,max=200" doc:"What stands behind #token= in the link."`
+	}{})
+	offers = func() *jsonapi.Schema {
+		s := jsonapi.ForModel(models.Offer{})
+		s.Computed = true
+		return s
+	}()
 	declination = jsonapi.ForModel(struct {
 		ID    string `jsonapi:"primary,declinations" doc:"The token."`
 		Token string `jsonapi:"attr,token" rule:"required,max=200" doc:"What stands behind #token= in the link."`
@@ -44,6 +54,12 @@ func linkRoutes() []route {
 				"401, and 403 as anybody else. For an address that no user has, a user is made of password, firstName and lastName, " +
 				"and signed in. A member gets the roles beside those that they have. Whether they may be given is judged now: if who " +
 				"sent the invitation may not give them any more, it is 409.",
+		},
+		{
+			path: invitationsPath + "/show", form: openapi.Redeem, name: "showInvitation", needs: auth.Public(),
+			tag: invitations.tag(), takes: showing, shows: offers, handle: (*API).showInvitation,
+			doc: "Tells who has the token of an invitation what it offers: who asks, to join what, with which roles, and which address. " +
+				"It changes nothing.",
 		},
 		{
 			path: invitationsPath + "/decline", form: openapi.Redeem, name: "declineInvitation", needs: auth.Public(),
@@ -87,6 +103,22 @@ func (a *API) acceptInvitation(w http.ResponseWriter, rq *request) error {
 		}
 	}
 	return a.writeAnswered(w, rq, inv)
+}
+
+// showInvitation tells what an invitation offers.
+func (a *API) showInvitation(w http.ResponseWriter, rq *request) error {
+	sent, err := jsonapi.DecodeMeta(rq.Content, showing)
+	if err != nil {
+		return err
+	}
+	offer, err := models.FindOffer(rq.Context(), rq.DB, sent["token"].(string))
+	if err != nil {
+		return err
+	}
+	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{ // it is read nowhere else
+		Data: offers.Form("").Resource(offer), Meta: map[string]any{},
+		Links: &jsonapi.Links{Self: jsonapi.Href(jsonapi.Root + invitationsPath + "/show")},
+	})
 }
 
 // writeAnswered answers who had the link with the invitation, as its organization sees it: they may see less of that, or nothing.

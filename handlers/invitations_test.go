@@ -195,7 +195,7 @@ func TestALinkThatDoesNotWorkSaysNotWhy(t *testing.T) {
 
 		first := ""
 		for why, token := range dead {
-			for _, path := range []string{"/accept", "/decline"} {
+			for _, path := range []string{"/accept", "/decline", "/show"} {
 				members := object{"token": token}
 				got := string(nobody.do("POST", invitations+path, object{"meta": members}).want(404).Body)
 				if first == "" {

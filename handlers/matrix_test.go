@@ -41,7 +41,9 @@ type somebody struct {
 	person bool
 	// manages: it holds a management key.
 	manages bool
-	words   [places][]string
+	// portal: it has opened a portal link, and may ask for nothing that it does not hold.
+	portal bool
+	words  [places][]string
 }
 
 // holds reports whether a caller has a word at a place.
@@ -83,9 +85,19 @@ func newMatrix(s *service) *matrix {
 		m.holder("inherited only", above, models.RoleManager, words["manager"], own, child),
 		m.holder("nobody", elsewhere, models.RoleOwner, nil),
 		&somebody{name: "organization token", as: s.as(m.tokens[0]), words: [places][]string{own: all}},
+		&somebody{name: "portal link", as: m.portal(), portal: true, words: [places][]string{own: {"webhooks:write", "events:read"}}},
 		&somebody{name: "management key bound elsewhere", as: s.as(m.key("management", elsewhere, "*")), manages: true})
 	s.do("DELETE", managed+"/"+m.organization[deleted], nil).want(204)
 	return m
+}
+
+// portal returns whoever has opened a link to the first organization that permits all that one can.
+func (m *matrix) portal() *service {
+	f := m.s.as(m.tokens[0]).opened(m.organization[own],
+		object{"permissions": []string{"webhooks:write", "webhookDeliveries:write", "events:read"}})
+	as := *f.service
+	as.with = append(slices.Clone(f.from), "Cookie", f.cookie.Name+"="+f.cookie.Value)
+	return &as
 }
 
 // holder returns somebody with a role in an organization, who holds words at some places.
@@ -123,6 +135,10 @@ func answerOf(a *answer) string {
 
 // passes reports whether a caller holds the kind of credential that a route is for.
 func (who *somebody) passes(rt handlers.Route, asks string) bool {
+	if who.portal {
+		return !strings.HasPrefix(rt.Path, "portalLinks") &&
+			slices.ContainsFunc(strings.Split(asks, "|"), func(word string) bool { return who.holds(own, word) })
+	}
 	_, management := strings.CutPrefix(asks, "m ")
 	byRoles := rt.Path == "organizations" || rt.Path == "organizations/{id}" // what people do by their roles
 	return !management || who.manages || who.person && byRoles
@@ -203,6 +219,9 @@ func (m *matrix) one(t *testing.T, rt handlers.Route, asks, typ string, who *som
 			want, id = missing, missingID
 		case want != missing && who.passes(rt, asks) && rt.Method != http.MethodGet && relates && isFixed(typ):
 			want = fixed // whatever they may
+		case who.portal && want == allowed && rt.Method == http.MethodGet && strings.HasSuffix(rt.Path, "/{relationship}") &&
+			!strings.Contains(rt.Path, "relationships") && !who.holds(place, wordsOf[relationshipOf[typ][1]]+":read"):
+			want = forbidden // what it leads to they may not read
 		}
 		var body any
 		if rt.Method == http.MethodPatch && strings.HasSuffix(rt.Path, "/{id}") {
@@ -275,6 +294,7 @@ func (m *matrix) creation(as *service, rt handlers.Route, typ string, place int)
 		"apiKeys":       resource(typ, object{"name": "k"}, "organization", there),
 		"webhooks": resource(typ, object{"url": "https://hooks.example.com/", "eventTypes": []string{"webhook.*"}},
 			"organization", there),
+		"portalLinks":    resource(typ, object{}, "organization", there),
 		"webhookReplays": resource(typ, object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", objects["webhooks"])),
 	}
 	if typ == "files" {

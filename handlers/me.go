@@ -54,6 +54,8 @@ func (a *API) writeCaller(w http.ResponseWriter, rq *request, meta map[string]an
 	switch {
 	case rq.Principal.UserID != "":
 		c, id = models.Users, rq.Principal.UserID
+	case rq.Principal.IsPortal():
+		c, id = models.PortalLinks, rq.Principal.LinkID
 	case id == "":
 		c, id = models.Organizations, rq.Principal.OrganizationID
 	}

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -354,6 +355,18 @@ func TestWhoAmI(t *testing.T) {
 		}
 		if got := a.json("meta", "permissions", f.leaf).([]any); len(got) != 6 || got[0] != "memberships:read" {
 			t.Errorf("a member from above holds %v", got)
+		}
+		// What somebody holds where they do not see the organization is told as checks and effectivePermissions tell it.
+		role := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "listener", "name": "Listener",
+			"permissions": []string{"events:read", "invoices:approve"}}, "organization", ref("organizations", top))).want(201)
+		bea, hers := s.person("Bea", top, role.text("data", "id"))
+		if got := fmt.Sprint(hers.get("/public/v2/me?filter[organizationId]="+top).json("meta", "permissions", top)); got !=
+			"[events:read invoices:approve]" {
+			t.Errorf("out of sight one holds %s", got)
+		}
+		if got := hers.get("/public/v2/users/" + bea + "/effectivePermissions?filter[organizationId]=" + top).want(200).
+			words(); fmt.Sprint(got) != "[events:read invoices:approve]" {
+			t.Errorf("out of sight one holds %s", got)
 		}
 	})
 }

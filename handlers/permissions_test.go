@@ -58,6 +58,7 @@ func (s *service) furnished(name string, relationships ...any) (id, token string
 	s.finish(ids["webhookDeliveries"], "failed", time.Now())
 	ids["webhookReplays"] = made(replaysPath,
 		resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", ids["webhooks"])))
+	ids["portalLinks"] = made("/public/v2/portalLinks", resource("portalLinks", object{"name": "Eva"}))
 	ids["sessions"], ids["signIns"] = s.signedIn("eva."+strings.ToLower(name)+"@example.com", id)
 	return id, token, ids
 }
@@ -80,7 +81,7 @@ var relationshipOf = map[string][2]string{
 	"sessions": {"signIns", "signIns"}, "signIns": {"user", "users"},
 	"files":   {"organization", "organizations"},
 	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"},
-	"webhooks":          {"deliveries", "webhookDeliveries"},
+	"webhooks": {"deliveries", "webhookDeliveries"}, "portalLinks": {"organization", "organizations"},
 	"webhookDeliveries": {"organization", "organizations"}, "webhookReplays": {"webhook", "webhooks"},
 }
 
@@ -132,7 +133,8 @@ var asked = map[string]string{
 	"PATCH invitations/{id}/relationship": "invitations:write", "POST invitations/{id}/relationship": "invitations:write",
 	"DELETE invitations/{id}/relationship": "invitations:write",
 	"POST invitations/accept":              "public", "POST invitations/decline": "public",
-	"POST passwordResets": "public", "POST passwordResets/confirm": "public",
+	"POST invitations/show": "public",
+	"POST passwordResets":   "public", "POST passwordResets/confirm": "public",
 	"GET sessions": "users:read", "GET sessions/{id}": "users:read", "POST sessions": "public", "PATCH sessions/{id}": "users:write",
 	"DELETE sessions/{id}": "users:write", "GET sessions/{id}/relationship": "users:read", "GET sessions/{id}/related": "users:read",
 	"PATCH sessions/{id}/relationship": "users:write", "POST sessions/{id}/relationship": "users:write",
@@ -183,6 +185,11 @@ var asked = map[string]string{
 	"GET webhookReplays/{id}/related":        "webhooks:read",
 	"PATCH webhookReplays/{id}/relationship": "webhooks:write", "POST webhookReplays/{id}/relationship": "webhooks:write",
 	"DELETE webhookReplays/{id}/relationship": "webhooks:write",
+
+	"GET portalLinks": "webhooks:read", "GET portalLinks/{id}": "webhooks:read", "POST portalLinks": "webhooks:write",
+	"DELETE portalLinks/{id}": "webhooks:write", "GET portalLinks/{id}/relationship": "webhooks:read",
+	"GET portalLinks/{id}/related": "webhooks:read", "PATCH portalLinks/{id}/relationship": "webhooks:write",
+	"POST portalLinks/{id}/relationship": "webhooks:write", "DELETE portalLinks/{id}/relationship": "webhooks:write",
 
 	"GET users/{id}/effectivePermissions": "memberships:read", "GET permissions": "roles:read",
 	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone", "GET search": "anyone",

@@ -72,6 +72,7 @@ func everyID(s *service) map[string]string {
 	in := []any{"organization", ref("organizations", ids["organizations"])}
 	make("users", object{"firstName": "Ada"})
 	make("memberships", object{}, append(in, "user", ref("users", ids["users"]))...)
+	make("portalLinks", object{"name": "Grace"}, in...)
 	ids["files"] = s.file(ids["organizations"])
 	make("roles", object{"key": "clerk", "name": "Clerk"}, in...)
 	make("invitations", object{"email": "grace@example.com"}, in...)

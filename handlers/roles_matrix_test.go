@@ -16,7 +16,7 @@ var wordsOf = map[string]string{
 	"invitations": "invitations", "apiKeys": "apiKeys",
 	"files":  "organizations", // those here
 	"events": "events", "webhooks": "webhooks", "webhookDeliveries": "webhooks", "webhookReplays": "webhooks",
-	"sessions": "users", "signIns": "users",
+	"sessions": "users", "signIns": "users", "portalLinks": "webhooks",
 }
 
 // TestWhoMayNotWriteLearnsNothingElse sends what is wrong with a request in every way to every route that changes a resource, as people who

@@ -110,7 +110,7 @@ func routes() []route {
 		signInMethodsRoute(),
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
-			needs: auth.Read("webhooks"), query: jsonapi.NoQuery,
+			needs: readDeliveries, query: jsonapi.NoQuery,
 			target: resourceOf("webhookDeliveries"), tag: resourceOf("webhookDeliveries").tag(), shows: models.AttemptSchema,
 			variables: []openapi.Variable{openapi.ResourceID, {Name: "number", Doc: "The number of it, from 1.", Number: true}},
 			handle:    (*API).readAttempt,
@@ -132,7 +132,8 @@ func routes() []route {
 		route{
 			method: "GET", path: mePath, form: openapi.ReadAny, name: "whoAmI", needs: auth.Anyone(),
 			query: jsonapi.Accepts{Select: true, Fields: true}, speaks: meQuery, tag: meTag, handle: (*API).whoAmI,
-			doc: "Reads who the caller is: the user for a credential of one, the organization for its token, otherwise the key. To a " +
+			doc: "Reads who the caller is: the user for a credential of one, the organization for its token, the link for what a portal " +
+				"link has opened, otherwise the key. To a " +
 				"user " +
 				"meta.secondFactor tells whether they have a second factor. With " +
 				"filter[organizationId] meta.permissions tells the words that the caller holds at those organizations; none where it " +
@@ -209,7 +210,7 @@ func actions() []route {
 		},
 		{
 			path: "webhookDeliveries/{id}/redeliver", name: "redeliverWebhookDelivery", target: deliveries, served: deliveries,
-			status: http.StatusAccepted, needs: auth.Write("webhooks"), handle: done(queue.Redeliver),
+			status: http.StatusAccepted, needs: sendDeliveries, handle: done(queue.Redeliver),
 			doc: "Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.",
 		},
 	}
@@ -236,7 +237,7 @@ func (res *resource) routes() []route {
 	if res.create != nil {
 		table = append(table, route{
 			method: "POST", path: res.path, form: openapi.Create, needs: res.creates, query: jsonapi.OneQuery, served: res,
-			asks: res.asks, decode: (*request).decodeCreation, handle: (*API).create, doc: "Creates one of " + typ + ".",
+			asks: res.asks, decode: (*request).decodeCreation, handle: (*API).create, doc: "Creates one of " + typ + "." + res.making,
 		})
 	}
 	if res.update != nil {

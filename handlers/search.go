@@ -31,7 +31,7 @@ const (
 // not among them.
 var searchable = []*collection.Collection{
 	models.Organizations, models.Users, models.Webhooks, models.APIKeys, models.Roles, models.Memberships, models.Invitations,
-	models.Events, models.WebhookDeliveries, models.WebhookReplays, models.Files,
+	models.Events, models.WebhookDeliveries, models.WebhookReplays, models.PortalLinks, models.Files,
 }
 
 // searchQuery is what the query of the route speaks of.

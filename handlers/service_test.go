@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,8 @@ type service struct {
 	api *handlers.API
 	// key is sent with every request that names no credential itself.
 	key string
+	// with are headers of every request, by name and value.
+	with []string
 	// used notes what is used; nothing writes it but tests.
 	used *auth.LastUsed
 }
@@ -147,6 +150,7 @@ func (s *service) exchange(method, path string, body any, headers ...string) (*h
 	if reader != nil {
 		req.Header.Set("Content-Type", jsonapi.MediaType)
 	}
+	headers = slices.Concat(s.with, headers)
 	for i := 0; i+1 < len(headers); i += 2 {
 		switch {
 		case headers[i] == "Host":

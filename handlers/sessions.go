@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"roster/auth"
@@ -15,10 +16,19 @@ import (
 // currentSession stands in paths for the id of the session that the request comes with.
 const currentSession = "current"
 
-// signIn answers an address and a password with a session, or with the one that the browser has; and a key with one of its own.
+// signIn answers an address and a password with a session, or with the one that the browser has; and a key, or the token of a portal link,
+// with one of its own.
 func signIn(rq *request, db *store.DB, in *models.Change) (any, error) {
 	prove, way := models.ProvePassword, server.ByPassword
-	if _, given := in.Attributes["key"].(string); given {
+	token, opens := rq.sent.input.Meta["portalToken"]
+	_, byKey := in.Attributes["key"].(string)
+	switch {
+	case opens:
+		if err := opensAlone(token, in); err != nil {
+			return nil, err
+		}
+		prove, way = provePortal(token.(string)), server.ByPortal
+	case byKey:
 		prove, way = models.ProveKey, server.ByKey
 	}
 	rq.SigningIn(way)
@@ -30,6 +40,27 @@ func signIn(rq *request, db *store.DB, in *models.Change) (any, error) {
 		return nil, err
 	}
 	return rq.signIn(db, who)
+}
+
+// opensAlone makes sure that the token of a portal link is a text, and that nothing is sent beside it.
+func opensAlone(token any, in *models.Change) error {
+	text, isText := token.(string)
+	switch {
+	case !isText || text == "":
+		return jsonapi.Errors{jsonapi.NewError(jsonapi.InvalidValue, "portalToken must be the text behind the # of a link.").
+			At("/meta/portalToken")}
+	case len(in.Attributes) > 0:
+		return jsonapi.Errors{jsonapi.NewError(jsonapi.InvalidValue, "A portal link opens alone, without other credentials.").
+			At("/meta/portalToken")}
+	}
+	return nil
+}
+
+// provePortal returns the proof of who has the token of a portal link.
+func provePortal(token string) func(context.Context, *store.DB, models.Visit, *models.Change) (models.SignedIn, error) {
+	return func(ctx context.Context, db *store.DB, v models.Visit, _ *models.Change) (models.SignedIn, error) {
+		return models.ProvePortalLink(ctx, db, v, token)
+	}
 }
 
 // signIn signs a person in. From then on the request is theirs, and its answer has the cookie.

@@ -34,8 +34,8 @@ type resource struct {
 
 	// options takes what the meta of a change, which stands at a pointer, says into it; nil where it says nothing.
 	options func(meta map[string]any, at string, in *models.Change) error
-	// optional says what that is.
-	optional string
+	// optional says what that is. making says what a creation takes besides the resource.
+	optional, making string
 
 	create creation
 	update change
@@ -145,7 +145,10 @@ var resources = []*resource{
 		Collection: models.Sessions, path: "sessions", word: currentSession, alone: true, private: true, asks: true,
 		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), creates: auth.Visitor(),
 		deletes: auth.Write("users").Owned(),
-		create:  signIn, update: switchSignIn, remove: signOut(deleted(models.DeleteSession)),
+		making: " Of the attributes it takes email and password, and totp of who has a second factor; or key. In place of all of them " +
+			"meta.portalToken, the text behind the # of a portal link, opens that: the cookie of its session is __Host-roster-portal, " +
+			"which counts only beside the header Roster-Session: portal, and then alone.",
+		create: signIn, update: switchSignIn, remove: signOut(deleted(models.DeleteSession)),
 	},
 	{
 		Collection: models.SignIns, path: "signIns", alone: true, private: true,
@@ -176,14 +179,27 @@ var resources = []*resource{
 	},
 	{
 		Collection: models.WebhookDeliveries, path: "webhookDeliveries",
-		reads: auth.Read("webhooks"),
+		reads: readDeliveries,
 	},
 	{
 		Collection: models.WebhookReplays, path: "webhookReplays",
-		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"),
+		reads: readDeliveries, writes: sendDeliveries, creates: sendDeliveries,
 		create: created(models.CreateWebhookReplay), update: changed(models.UpdateWebhookReplay),
 	},
+	{
+		Collection: models.PortalLinks, path: "portalLinks",
+		reads: auth.Read("webhooks").NotPortal(), writes: auth.Write("webhooks").NotPortal(),
+		creates: auth.Write("webhooks").NotPortal(), deletes: auth.Write("webhooks").NotPortal(),
+		making: " attributes.url has a value in this answer alone. The permissions must be those of the caller at the organization, too.",
+		create: created(models.CreatePortalLink, wholePortalLink), remove: deleted(models.DeletePortalLink),
+	},
 }
+
+// Who works with webhooks works with what was sent to them. A portal link can permit that alone.
+var (
+	readDeliveries = auth.Read("webhooks").OrPortal("webhookDeliveries:read")
+	sendDeliveries = auth.Write("webhooks").OrPortal("webhookDeliveries:write")
+)
 
 var management = &openapi.Tag{Name: "management", Doc: "What only management keys may do."}
 
@@ -218,7 +234,9 @@ func resourceOf(path string) *resource {
 func reading(typ string) auth.Permission {
 	for _, res := range resources {
 		if res.Schema.Type == typ {
-			return auth.Permission{Scope: res.reads.Scope, Or: res.reads.Or, Own: res.reads.Own}
+			return auth.Permission{
+				Scope: res.reads.Scope, Or: res.reads.Or, Own: res.reads.Own, Portal: res.reads.Portal, NoPortal: res.reads.NoPortal,
+			}
 		}
 	}
 	return auth.Read(typ)

@@ -112,7 +112,7 @@ func (w *Worker) deliver(ctx context.Context, m *models.Mail) {
 func (w *Worker) send(ctx context.Context, log *slog.Logger, m *models.Mail, letter *models.Letter) error {
 	message, err := Compose(m.ID, letter)
 	if err == nil {
-		err = w.cfg.Sender.Send(ctx, message)
+		err = store.Elsewhere(w.cfg.Sender.Send(ctx, message))
 	}
 	noting := context.WithoutCancel(ctx) // also when it is to stop: what became of the mail has happened
 	switch {

@@ -214,27 +214,30 @@ func reasons(scope collection.Scope) (lines func(n, from, user, organization, wo
 // check.
 const between = " "
 
-// Permissions returns, for organizations, the words that a caller holds there, in order: none for one that it does not see.
+// Permissions returns, for organizations, the words that a caller holds there, in order. Of themselves people are told everywhere, as checks
+// tell them; a program is told none for an organization that it does not see.
 func Permissions(ctx context.Context, db *store.DB, by Caller, organizations []string) (map[string][]string, error) {
-	seen, err := collection.VisibleIDs(ctx, db, Organizations, by.Scope, distinctIDs(organizations))
-	if err != nil {
-		return nil, err
+	seen, user := map[string]bool{}, by.User()
+	if user == "" {
+		var err error
+		if seen, err = collection.VisibleIDs(ctx, db, Organizations, by.Scope, distinctIDs(organizations)); err != nil {
+			return nil, err
+		}
 	}
 	words := map[string][]string{}
 	for _, id := range organizations {
-		words[id] = []string{}
-		if !seen[id] {
-			continue
-		}
-		held := by.Rights.Scopes
-		if user := by.User(); user != "" {
+		var held []string
+		switch {
+		case user != "":
 			s, err := standingOfUser(ctx, db, user, id)
 			if err != nil {
 				return nil, err
 			}
 			held = within(by.Rights, s.Scopes)
+		case seen[id]:
+			held = by.Rights.Scopes
 		}
-		words[id] = append(words[id], store.SortedUnique(held)...)
+		words[id] = append([]string{}, store.SortedUnique(held)...)
 	}
 	return words, nil
 }

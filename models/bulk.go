@@ -132,11 +132,26 @@ func (b *Batch) count(paths []*path) (everything store.Tally, byOrganization []*
 	everything.Add(countOrganizations, "", int64(len(b.Organizations)))
 	everything.Add(countUsers, "", int64(len(b.Users)))
 	everything.Add(countMemberships, "", int64(len(b.Memberships)))
+	counts, held, at := store.Tally{}, map[string]store.Tally{}, map[string]string{}
+	for _, m := range b.Memberships {
+		at[m.ID] = m.OrganizationID
+	}
 	for _, given := range b.given() {
 		everything.Add(countHolders, given.RoleID, 1)
+		organization := at[given.MembershipID]
+		if held[organization] == nil {
+			held[organization] = store.Tally{}
+		}
+		held[organization].Add("", given.RoleID, 1)
 	}
-	counts := store.Tally{}
 	for _, p := range paths {
+		name := countHoldersIn.Below
+		if p.Distance == 0 {
+			name = countHoldersIn.At
+		}
+		for role, n := range held[p.DescendantID] {
+			counts.Add(name, store.BranchKey(p.AncestorID, role.Key), n)
+		}
 		if p.Distance > 0 {
 			counts.Add(countDescendants, p.AncestorID, 1)
 		}

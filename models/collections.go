@@ -21,12 +21,14 @@ var (
 	// WebhookDeliveries are events on their way to endpoints, WebhookReplays replays of them.
 	WebhookDeliveries = &collection.Collection{}
 	WebhookReplays    = &collection.Collection{}
+	// PortalLinks open the webhooks of an organization to somebody without an account.
+	PortalLinks = &collection.Collection{}
 )
 
 // collections lists every collection in the order of the documentation.
 var collections = []*collection.Collection{
 	Organizations, Users, Memberships, Roles, Invitations, Sessions, SignIns, APIKeys, Files, Events, Webhooks, WebhookDeliveries,
-	WebhookReplays,
+	WebhookReplays, PortalLinks,
 }
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
@@ -45,6 +47,7 @@ func init() {
 	defineWebhooks(Webhooks)
 	defineWebhookDeliveries(WebhookDeliveries)
 	defineWebhookReplays(WebhookReplays)
+	definePortalLinks(PortalLinks)
 	relateOrganizations(Organizations)
 	relateUsers(Users)
 	relateMemberships(Memberships)
@@ -58,6 +61,7 @@ func init() {
 	relateWebhooks(Webhooks)
 	relateWebhookDeliveries(WebhookDeliveries)
 	relateWebhookReplays(WebhookReplays)
+	relatePortalLinks(PortalLinks)
 	makeSearchable()
 }
 

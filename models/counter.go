@@ -16,6 +16,9 @@ const (
 	countHolders       = "holders"             // memberships in live organizations, by role
 )
 
+// countHoldersIn is countHolders by organization and role, and of what is below.
+var countHoldersIn = store.Branchwise{At: "holdersAt", Below: "holdersBelow"}
+
 // CountDelivery counts n more deliveries to an endpoint of an organization.
 func CountDelivery(tx *store.DB, organization, webhook string, n int64) {
 	tx.Count(countDeliveries, "", n)

@@ -20,6 +20,8 @@ const (
 	UserKey         KeyKind = "user"
 	// SessionKind is that of the cookie of a session, which is no key.
 	SessionKind KeyKind = "session"
+	// PortalSession is that of the cookie of a session that a portal link has opened.
+	PortalSession KeyKind = "portal"
 )
 
 // A credential looks like roster_m_kQ3vX9aZ01Bc_<30 random characters><6 of checksum>: the prefix tells a secret scanner and a reader

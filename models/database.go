@@ -28,6 +28,8 @@ type Allowed struct {
 	Mails bool
 	// BaseURL is that of the service, which the links in mails begin with.
 	BaseURL string
+	// Console is the path of the console, whose doors links lead to; without one they lead to pages of the API.
+	Console string
 	// Sessions is how long sessions of browsers last; zero is for 14 days unused, and 90 altogether.
 	Sessions SessionTerms
 	// PasswordWork is how many passwords are worked on at once; 0 is as many as there are processors.

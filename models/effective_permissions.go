@@ -20,8 +20,9 @@ type HeldWord struct {
 const MaxWords = 1000
 
 // EffectivePermissions returns, in order, every word that DecideFor permits a user at an organization, and for the same reasons: the
-// service's own words, those of roles that can be given there, and the one that stands for all. It asks the database once. Whoever may not
-// know who does what at the organization is told of none. It fails with NotFound for a user whom the caller does not see. more: there are
+// service's own words, the one that stands for all, and those of roles that can be given there, of which the caller reads these. About
+// themselves people are told what their roles and their credential name, whether they read roles or not. It asks the database once. Whoever
+// may not know who does what at the organization is told of none. It fails with NotFound for a user whom the caller does not see. more: there are
 // other words than the first [MaxWords].
 func EffectivePermissions(ctx context.Context, db *store.DB, by Caller, user, organization string) (held []HeldWord, more bool, err error) {
 	if !jsonapi.IsID(user) {
@@ -29,7 +30,10 @@ func EffectivePermissions(ctx context.Context, db *store.DB, by Caller, user, or
 	}
 	own := user == by.User()
 	seen, told := map[string]bool{user: own}, map[string]bool{organization: own} // of themselves people are told everywhere
-	var words wordsHeld
+	words := wordsHeld{own: own, readsRoles: by.Scope.Holds(reading("roles"))}
+	if own {
+		words.known = slices.Clone(by.Rights.Scopes)
+	}
 	asked := slices.Concat(
 		Users.AmongIDs(db, seen, []string{user}, Users.Present(by.Scope)...), by.toldAmong(db, told, []string{organization}),
 		words.queries(by.Scope, user, organization),
@@ -49,9 +53,11 @@ func EffectivePermissions(ctx context.Context, db *store.DB, by Caller, user, or
 
 // wordsHeld is what the database says of a user at an organization.
 type wordsHeld struct {
+	// own: it is the caller. readsRoles: the credential of the caller does.
+	own, readsRoles bool
 	// lines has, by word, the memberships and roles that have it.
 	lines map[string]*Decision
-	// known are words of roles that can be given there: those of who holds all.
+	// known are words of which the caller knows: those of the service apart, and of such roles as can be given there.
 	known []string
 }
 
@@ -62,7 +68,7 @@ func (w *wordsHeld) queries(scope collection.Scope, user, organization string) [
 		return nil
 	}
 	lines, seen := reasons(scope)
-	return []store.Query{{
+	queries := []store.Query{{
 		SQL: lines("0", "", "?", "?", "IS NOT NULL"), Args: append(seen, user, organization),
 		Take: func(a *store.Answer) error {
 			for row := range a.Len() {
@@ -71,21 +77,22 @@ func (w *wordsHeld) queries(scope collection.Scope, user, organization string) [
 					w.lines[word] = &Decision{}
 				}
 				w.lines[word].add(a.Text(row, ofMembership), a.Text(row, ofRole))
+				if w.own || w.readsRoles && a.Text(row, ofRole) != "" {
+					w.known = append(w.known, word)
+				}
 			}
 			return nil
 		},
-	}, wordsUsableAt(organization, &w.known)}
+	}}
+	if w.readsRoles {
+		queries = append(queries, wordsUsableAt(organization, &w.known, Roles.Present(scope)...))
+	}
+	return queries
 }
 
 // held returns the words that the lines include, with where they come from.
 func (w *wordsHeld) held() (held []HeldWord) {
-	words := OwnPermissions()
-	for word := range w.lines {
-		words = append(words, word)
-	}
-	if w.lines[EveryScope] != nil {
-		words = append(words, w.known...)
-	}
+	words := slices.Concat(OwnPermissions(), []string{EveryScope}, w.known)
 	for _, word := range store.SortedUnique(words) {
 		one, holds := HeldWord{Word: word}, false
 		for _, including := range store.SortedUnique(including(word)) {

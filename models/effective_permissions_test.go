@@ -60,14 +60,19 @@ func plantWood(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.Rand
 	return f
 }
 
-// known returns the words that are known at an organization: the service's own, the one for all, and those of roles that can be given
-// there.
-func (f *wood) known(at string) []string {
-	words := append(models.OwnPermissions(), models.EveryScope)
+// wordsSeen returns the words of roles that a scope sees and that can be given at an organization.
+func (f *wood) wordsSeen(t *testing.T, scope collection.Scope, at string) (words []string) {
+	t.Helper()
 	for _, above := range append(f.above(at), "") {
-		words = append(words, f.words[above]...)
+		filter := "filter[organizationId]=" + above
+		if above == "" {
+			filter = "filter[builtIn]=true"
+		}
+		if len(list(t, f.db, models.Roles, scope, filter)) > 0 {
+			words = append(words, f.words[above]...)
+		}
 	}
-	return slices.Compact(slices.Sorted(slices.Values(words)))
+	return words
 }
 
 // dictionary returns every word that there is, and one that nobody has heard of.
@@ -129,7 +134,13 @@ func (f *wood) compare(t *testing.T, as string, by models.Caller, person, at str
 	for i, word := range words {
 		checks[i] = models.Check{User: person, Permission: word, Organization: at}
 	}
-	known := f.known(at)
+	known := append(models.OwnPermissions(), models.EveryScope)
+	if by.Rights.Hold("roles:read") {
+		known = append(known, f.wordsSeen(t, by.Scope, at)...)
+	}
+	if by.User() == person { // which is told what it holds there anyway, as GET /me has it
+		known = append(append(known, must(models.Permissions(t.Context(), f.db, by, []string{at}))(t)[at]...), by.Rights.Scopes...)
+	}
 	var want []models.HeldWord
 	for i, d := range must(models.DecideFor(t.Context(), f.db, by, checks))(t) {
 		if !d.Allowed {

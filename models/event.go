@@ -22,7 +22,7 @@ type Event struct {
 	Sequence   *int64        `gorm:"column:sequence;->" jsonapi:"attr,sequence" rule:"readonly,sort" doc:"The same within its organization, as webhooks tell it; 0 for a test, null for what happened in no organization." example:"42"`
 	EventType  string        `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"What happened: the kind of resource and the verb." example:"organization.updated"`
 	OccurredAt jsonapi.Stamp `gorm:"column:occurred_at" jsonapi:"attr,occurredAt" rule:"readonly,filter,sort" doc:"When the change was made." example:"2026-01-02T03:04:05+00:00"`
-	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind (management_key, organization_key, organization_token, user_key; system for the program itself), id (of the key, of the organization whose token it is, or of the user whose key it is) and name. Id and name are null if the caller does not see them."`
+	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind (management_key, organization_key, organization_token, user_key, session, portal_link; system for the program itself), id (of the key, of the organization whose token it is, of the user whose key or session it is, or of the link) and name. Id and name are null if the caller does not see them."`
 	Changes    *jsonapi.Raw  `gorm:"column:changes" jsonapi:"attr,changes" rule:"readonly" doc:"Before and after of each attribute and relationship that changed, without secrets: of a relationship id and name, as it was called then, or a list of these. What the caller does not see is null."`
 	Resource   jsonapi.Raw   `gorm:"column:data" jsonapi:"attr,resource" rule:"readonly" doc:"The resource as it was right then, without secrets: right after the change, or right before it was deleted. What the caller does not see is null."`
 	RequestID  *string       `gorm:"column:request_id" jsonapi:"attr,requestId" rule:"readonly,filter" doc:"The X-Request-Id of the request that made the change." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
@@ -46,8 +46,8 @@ type Event struct {
 
 // Actor is who made a change. Id and name are nil for whom a reader does not see.
 type Actor struct {
-	Kind string  `json:"kind" doc:"management_key, organization_key, organization_token or user_key; system for the program itself."`
-	ID   *string `json:"id" doc:"The key, the organization whose token it is, or the user whose key it is."`
+	Kind string  `json:"kind" doc:"management_key, organization_key, organization_token, user_key, session or portal_link; system for the program itself."`
+	ID   *string `json:"id" doc:"The key, the organization whose token it is, the user whose key or session it is, or the link."`
 	Name *string `json:"name" doc:"What it was called then."`
 }
 

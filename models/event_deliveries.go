@@ -8,7 +8,7 @@ import (
 )
 
 // countOfEvents returns how many deliveries of events a scope sees, and how many of these fail: they have failed, or an attempt has and the
-// next one is to come.
+// next one is to come. Of events at whose organization a person does not read deliveries there is no number, unless they see some.
 func countOfEvents(ctx context.Context, db *store.DB, scope collection.Scope, ids, _ []string) (map[string]map[string]int64, error) {
 	if !scope.Holds(reading("webhooks")) {
 		return nil, nil
@@ -16,7 +16,8 @@ func countOfEvents(ctx context.Context, db *store.DB, scope collection.Scope, id
 	total, failing := map[string]int64{}, map[string]int64{}
 	and, args := collection.Conjunction(WebhookDeliveries.Present(scope)...)
 	// The table behind the view, under its name: what became of a delivery takes one look, and not that at its attempts.
-	err := db.Ask(ctx, store.Query{
+	asked := toldOfDeliveries(scope, ids, total)
+	asked = append(asked, store.Query{
 		SQL: `SELECT webhook_deliveries.event_id, COUNT(*),
 				SUM(CASE WHEN o.state = 'failed' OR o.state = 'pending' AND o.round_attempts > 0 THEN 1 ELSE 0 END)
 			FROM webhook_dispatches AS webhook_deliveries LEFT JOIN webhook_open o ON o.delivery_id = webhook_deliveries.id
@@ -29,5 +30,25 @@ func countOfEvents(ctx context.Context, db *store.DB, scope collection.Scope, id
 			return nil
 		},
 	})
-	return map[string]map[string]int64{"total": total, "failing": failing}, err
+	if err := db.Ask(ctx, asked...); err != nil {
+		return nil, err
+	}
+	for id := range total {
+		failing[id] += 0
+	}
+	return map[string]map[string]int64{"total": total, "failing": failing}, nil
+}
+
+// toldOfDeliveries puts 0 into total for those of some events of which a scope is told that there are no deliveries: people, where they read
+// them. What it returns is to be asked.
+func toldOfDeliveries(scope collection.Scope, ids []string, total map[string]int64) []store.Query {
+	if scope.PersonID() == "" {
+		for _, id := range ids {
+			total[id] = 0
+		}
+		return nil
+	}
+	within := scope.Within(reading("webhooks"), "e.organization_id")
+	return []store.Query{byID(total, collection.Condition("SELECT e.id, 0 FROM events e WHERE e.id IN ? AND "+within.SQL,
+		append([]any{ids}, within.Args...)...))}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"testing"
 
+	"roster/jsonapi"
 	"roster/models"
 	"roster/models/collection"
 	"roster/models/modelstest"
@@ -18,6 +19,12 @@ func TestTheDeliveriesOfAnEventAreCounted(t *testing.T) {
 		top := organization(t, db, "Top", "").ID
 		leaf := organization(t, db, "Leaf", top).ID
 		event := list(t, db, models.Events, collection.Everything(), "filter[organizationId]="+leaf)[0]
+		member, viewer := user(t, db, "member").ID, user(t, db, "viewer").ID
+		in := input(attributes{"key": "listener", "name": "Listener", "permissions": jsonapi.Strings{"events:read"}},
+			relations{"organization": one(top)})
+		listener := must(models.CreateRole(t.Context(), db, everything, in))(t).ID
+		modelstest.Membership(t, db, member, top, modelstest.To("roles", listener))
+		modelstest.Membership(t, db, viewer, top, modelstest.To("roles", models.RoleAdmin))
 		for n, c := range []struct {
 			at, state       string
 			attempts, round int
@@ -50,6 +57,8 @@ func TestTheDeliveriesOfAnEventAreCounted(t *testing.T) {
 			"everything":          {collection.Everything(), map[string]int64{"total": 7, "failing": 3}},
 			"the tree":            {collection.Subtree(top), map[string]int64{"total": 7, "failing": 3}},
 			"the organization":    {collection.OnlyOrganization(leaf), map[string]int64{"total": 5, "failing": 2}},
+			"who is a member":     {collection.Person(member), nil},
+			"who reads the tree":  {collection.Person(viewer), map[string]int64{"total": 7, "failing": 3}},
 			"who reads no others": {collection.Everything().Holding([]string{"events:read"}), nil},
 		} {
 			q := parse(t, models.Events, "withCounts=deliveries&filter[id]="+event)

@@ -190,8 +190,10 @@ func actorsOf(kind string) []*collection.Collection {
 		return []*collection.Collection{Users}
 	case ByOrganizationToken:
 		return []*collection.Collection{Organizations}
+	case ByPortalLink:
+		return []*collection.Collection{PortalLinks}
 	default:
-		return []*collection.Collection{Organizations, Users, APIKeys}
+		return []*collection.Collection{Organizations, Users, APIKeys, PortalLinks}
 	}
 }
 

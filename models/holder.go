@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,9 +70,12 @@ type Holder struct {
 	// kind SessionKind, or of a key, of the kind of that. IsIdle: its use has to be noted, see [TouchSessions].
 	SessionID, SignInID string
 	IsIdle              bool
-	lookup              string        // what the secret of a key, or a token, is found by
-	row                 string        // what the database said of it, "" for what is not compared with that
-	secretUntil         *jsonapi.Time // when the secret ends, whatever the key; nil for never
+	// LinkID is the portal link that has opened the session, of the kind PortalSession; "" for none.
+	LinkID      string
+	hears       jsonapi.Strings // see [Caller.Hears]
+	lookup      string          // what the secret of a key, or a token, is found by
+	row         string          // what the database said of it, "" for what is not compared with that
+	secretUntil *jsonapi.Time   // when the secret ends, whatever the key; nil for never
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
 	// ends.
 	Rights
@@ -88,6 +92,8 @@ func (h *Holder) Identity() Identity {
 	switch {
 	case h.Kind == SessionKind:
 		return Identity{BySession, h.SignInID}
+	case h.Kind == PortalSession:
+		return Identity{ByPortalLink, h.LinkID}
 	case h.KeyID == "":
 		return Identity{ByOrganizationToken, h.OrganizationID}
 	}
@@ -100,11 +106,21 @@ func (h *Holder) Caller(requestID string) Caller {
 	if h.UserID != "" {
 		who.ID = h.UserID // a person is known by what they do, with whichever of their keys
 	}
-	return Caller{Kind: who.Kind, ID: who.ID, Name: h.Name, RequestID: requestID, Scope: h.Scope(), Rights: h.Rights}
+	return Caller{Kind: who.Kind, ID: who.ID, Name: h.Name, RequestID: requestID, Scope: h.Scope(), Rights: h.Rights,
+		Hears: h.hears}
 }
 
-// Scope returns what the holder may see. An unknown kind of key sees nothing.
-func (h *Holder) Scope() collection.Scope { return h.reach().InSession(h.SessionID).Holding(h.Scopes) }
+// IsPortal reports whether the holder is whoever has opened a portal link.
+func (h *Holder) IsPortal() bool { return h.Kind == PortalSession }
+
+// Scope returns what the holder may see. An unknown kind of key sees nothing. Whoever may have endpoints be sent something is told it, too.
+func (h *Holder) Scope() collection.Scope {
+	words := h.Scopes
+	if len(h.hears) > 0 {
+		words = slices.Concat(words, h.hears)
+	}
+	return h.reach().InSession(h.SessionID).Holding(words)
+}
 
 // reach returns the scope of the kind of the holder, whatever it holds.
 func (h *Holder) reach() collection.Scope {
@@ -113,7 +129,7 @@ func (h *Holder) reach() collection.Scope {
 		return collection.Everything()
 	case h.Kind == ManagementKey:
 		return collection.Subtree(h.OrganizationID)
-	case h.Kind == OrganizationKey:
+	case h.Kind == OrganizationKey, h.Kind == PortalSession:
 		return collection.OnlyOrganization(h.OrganizationID)
 	case h.UserID != "":
 		return collection.Person(h.UserID)

@@ -63,6 +63,8 @@ const lookedAhead = time.Minute
 func (h *Holder) look(tx *store.DB) (query string, args []any) {
 	const never = `CAST(NULL AS timestamptz)`
 	switch {
+	case h.IsPortal():
+		return portalLook + keeping(tx, "s"), []any{collection.IDOrNil(h.SessionID)}
 	case h.SessionID != "" && !h.IsPerson():
 		from, keyEnd, scopes, of := ``, never, `CAST(NULL AS text)`, "s, c"
 		if h.KeyID != "" {

@@ -20,6 +20,8 @@ const (
 	ByUserKey           = "user_key"
 	// BySession is a person in a browser. What the identity is known by is the sign-in: a session can have several people.
 	BySession = "session"
+	// ByPortalLink is whoever has opened a portal link. The identity is known by the link.
+	ByPortalLink = "portal_link"
 	// BySystem is the program itself. It has no id.
 	BySystem = "system"
 )
@@ -33,6 +35,8 @@ type Caller struct {
 	RequestID      string
 	Scope          collection.Scope
 	Rights         Rights
+	// Hears are words for reading, besides those of Rights, of what endpoints may be sent: those of who made a portal link.
+	Hears []string
 	// Address is where the request comes from.
 	Address netip.Addr
 }

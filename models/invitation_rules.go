@@ -138,8 +138,8 @@ func (inv *Invitation) send(ctx context.Context, tx *store.DB, by Caller, link l
 			return err
 		}
 	} else {
-		url := link.url("") // the front door knows where it is
-		inv.URL = &url      // which the event hides
+		url := link.path(tx) // the front door knows where it is
+		inv.URL = &url       // which the event hides
 	}
 	ch.collection, ch.organization = Invitations, inv.OrganizationID
 	return record(ctx, tx, by, ch)

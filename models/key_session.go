@@ -216,6 +216,9 @@ func kindOfSession(secret string) KeyKind {
 	if !marked {
 		return ""
 	}
+	if letter == string(PortalSession[0]) {
+		return PortalSession
+	}
 	return kindsByLetter[letter]
 }
 

@@ -91,18 +91,22 @@ func openInvitation(ctx context.Context, tx *store.DB, token string) (*Letter, e
 	}
 	letter := &Letter{
 		Kind: InvitationMail, To: mailable(inv.Email), Until: inv.ExpiresAt.Time, Message: deref(inv.Message),
-		Link: linkToken{invitationLink, token}.url(allowedOn(tx).BaseURL),
+		Link: linkToken{invitationLink, token}.url(tx),
 	}
+	letter.Organization, letter.Inviter, err = inv.whoInvites(ctx, tx)
+	return letter, err
+}
+
+// whoInvites returns the names of the organization that is to be joined, and of who asks for it, "" for a program.
+func (inv *Invitation) whoInvites(ctx context.Context, db *store.DB) (organization, inviter string, err error) {
 	var names struct{ Organization, FirstName, LastName string }
-	err = tx.Session(ctx).Raw(`SELECT o.name AS organization, COALESCE(u.first_name, '') AS first_name,
+	err = db.Session(ctx).Raw(`SELECT o.name AS organization, COALESCE(u.first_name, '') AS first_name,
 			COALESCE(u.last_name, '') AS last_name
 		FROM organizations o LEFT JOIN users u ON u.id = ? WHERE o.id = ?`, inv.InvitedBy, inv.OrganizationID).Scan(&names).Error
 	if err != nil {
-		return nil, fmt.Errorf("read who invites: %w", err)
+		return "", "", fmt.Errorf("read who invites: %w", err)
 	}
-	letter.Organization = names.Organization
-	letter.Inviter = (&User{FirstName: &names.FirstName, LastName: &names.LastName}).fullName()
-	return letter, nil
+	return names.Organization, (&User{FirstName: &names.FirstName, LastName: &names.LastName}).fullName(), nil
 }
 
 // openReset returns the letter by which a user can set another password, nil if nobody has the address who can sign in. The token is made
@@ -126,6 +130,6 @@ func openReset(ctx context.Context, tx *store.DB, m *Mail, u unreadable) (*Lette
 	}
 	return &Letter{
 		Kind: PasswordResetMail, To: mailable(deref(user.Email)), Until: until,
-		Link: linkToken{passwordResetLink, u.Token}.url(allowedOn(tx).BaseURL),
+		Link: linkToken{passwordResetLink, u.Token}.url(tx),
 	}, err
 }

@@ -6,20 +6,37 @@ import (
 	"roster/models/store"
 )
 
-// linkKind is what somebody may do who opens a link. Its first letter is in the prefix of every token.
+// linkKind is what somebody may do who opens a link.
 type linkKind string
 
 const (
 	invitationLink    linkKind = "invitation"
 	passwordResetLink linkKind = "password reset"
+	portalLink        linkKind = "portal"
 )
 
-// linkPaths are where the links lead to, below the URL of the service. The token is in the fragment, which browsers send to nobody.
-var linkPaths = map[linkKind]string{invitationLink: "/invitations", passwordResetLink: "/password-reset"}
+// linkLetters stand for the kinds in the prefix of every token.
+var linkLetters = map[linkKind]string{invitationLink: "i", passwordResetLink: "p", portalLink: "l"}
 
-// LinkPattern matches every token of a link that this program generates. It looks like a credential to who scans for secrets, and is none:
-// it works once, for one thing.
+// The links lead to doors of the console, below its path, or to pages of the API where there is no console, below the URL of the service.
+// The token is in the fragment, which browsers send to nobody.
+var (
+	linkDoors = map[linkKind]string{invitationLink: "/invitation", passwordResetLink: "/reset"}
+	linkPages = map[linkKind]string{
+		invitationLink: "/invitations", passwordResetLink: "/password-reset", portalLink: "/console/portal",
+	}
+)
+
+// LinkPattern matches every token of a link of a mail that this program generates. It looks like a credential to who scans for secrets, and
+// is none: it works once, for one thing.
 var LinkPattern = regexp.MustCompile(`^roster_[ip]_[0-9A-Za-z]{36}$`)
+
+// portalPattern matches every token of a portal link. Forty-three characters of base 62 are 256 random bits.
+var portalPattern = regexp.MustCompile(`^roster_l_[0-9A-Za-z]{49}$`)
+
+const portalLength = 43
+
+func isPortalToken(text string) bool { return portalPattern.MatchString(text) }
 
 // linkToken is a token of a link. Thirty characters of base 62 are 178 random bits.
 type linkToken struct {
@@ -28,7 +45,11 @@ type linkToken struct {
 }
 
 func newLinkToken(kind linkKind) linkToken {
-	body := "roster_" + string(kind[0]) + "_" + randomText(secretLength)
+	length := secretLength
+	if kind == portalLink {
+		length = portalLength
+	}
+	body := ownForm + linkLetters[kind] + "_" + randomText(length)
 	return linkToken{kind, body + checksum(body)}
 }
 
@@ -38,5 +59,14 @@ func (l linkToken) hash(vault *store.Vault) []byte {
 	return vault.Digest(string(l.kind)+" link", l.text)
 }
 
-// url returns the link. Without a URL of the service it begins with its path.
-func (l linkToken) url(base string) string { return base + linkPaths[l.kind] + "#token=" + l.text }
+// path returns the link without the URL of the service.
+func (l linkToken) path(db *store.DB) string {
+	at := linkPages[l.kind]
+	if console := allowedOn(db).Console; console != "" {
+		at = console + linkDoors[l.kind]
+	}
+	return at + "#token=" + l.text
+}
+
+// url returns the link.
+func (l linkToken) url(db *store.DB) string { return allowedOn(db).BaseURL + l.path(db) }

@@ -79,7 +79,7 @@ func defineMemberships(c *collection.Collection) {
 			`SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id`,
 			`SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id
 				WHERE o.deleted_at IS NULL`,
-			holdersByRole,
+			holdersByRole, holdersAt, holdersBelow,
 		},
 		recorded: []Invariant{withoutCreation("memberships", "membership.created")},
 		invariants: []Invariant{
@@ -184,6 +184,9 @@ func boundMemberships(n int) error {
 // lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
 func lockEnds(ctx context.Context, tx *store.DB, scope collection.Scope, organization, user string) error {
 	_, userErr := lock[User](ctx, tx, Users, scope, user) // before their organizations, as every change locks them
+	if userErr != nil && !store.IsKind(userErr, store.NotFound) {
+		return userErr // after which the transaction can do nothing
+	}
 	organizationErr := shareOrganization(ctx, tx, scope, organization)
 	var errs store.Errors
 	for _, end := range []struct {
@@ -292,7 +295,7 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 	}
 	tx.Count(countMemberships, "", 1)
 	tx.Count(countUsers, organization, 1)
-	countRoles(tx, store.SortedUnique(slices.Clone(roles)), 1)
+	countRoles(tx, organization, store.SortedUnique(slices.Clone(roles)), 1)
 	return m, record(ctx, tx, by, change{
 		verb: created, collection: Memberships, organization: organization, after: m, members: members{"roles": {nil, roles}},
 	})
@@ -336,7 +339,7 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 	tx.Count(countUsers, m.OrganizationID, -1)
 	if live[0] {
 		tx.Count(countMemberships, "", -1)
-		countRoles(tx, roles, -1)
+		countRoles(tx, m.OrganizationID, roles, -1)
 	}
 	return record(ctx, tx, by, change{
 		verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m, members: members{"roles": {roles, nil}},

@@ -108,14 +108,14 @@ func PreviewMove(ctx context.Context, db *store.DB, by Caller, m Move) (*Consequ
 		moved := *org
 		if moves {
 			moved.ParentID = optional(parent)
-			r, size, err := checkPlace(ctx, view, by, org.ID, parent)
+			r, branch, err := checkPlace(ctx, view, by, org.ID, parent)
 			if err != nil {
 				return err
 			}
 			if err := replacements(m.Replacements).foresee(ctx, view, by, org.ID, r); err != nil {
 				return err
 			}
-			if err := r.bound(view, size); err != nil {
+			if err := r.bound(view, branch); err != nil {
 				return err
 			}
 		}

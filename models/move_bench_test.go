@@ -12,7 +12,7 @@ import (
 )
 
 // company is a branch of many organizations, with people in it and above it, and where it may move to.
-type company struct{ branch, left, other string }
+type company struct{ head, branch, left, other string }
 
 // plantCompany plants a head with two organizations below it. One of these has above, the other as many members, and the first a branch of
 // a head with size organizations below it, with six people in each.
@@ -62,7 +62,7 @@ func plantCompany(t testing.TB, db *store.DB, size, above int) company {
 	if err := models.Analyze(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
-	return company{branch.ID, left.ID, other.ID}
+	return company{head.ID, branch.ID, left.ID, other.ID}
 }
 
 // BenchmarkMove previews the move of a branch of 10,000 organizations with 60,000 people in it, and moves it to and fro: with a digest,

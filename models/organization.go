@@ -317,6 +317,7 @@ func makeOwner(ctx context.Context, tx *store.DB, by Caller, org *Organization) 
 
 // announceOrganization counts and records a new organization.
 func announceOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organization) error {
+	tx.StaysInPlace(org.ID) // nobody else knows it, and nobody moves what is above it
 	if err := countInTree(ctx, tx, org, 1); err != nil {
 		return err
 	}

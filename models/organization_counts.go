@@ -11,19 +11,21 @@ import (
 	"roster/models/store"
 )
 
-// organizationCount is what can be counted of organizations: by a query, for those at which the caller reads a subject.
+// organizationCount is what can be counted of organizations: by a query, for those at which the caller reads a subject, or below which it
+// does.
 type organizationCount struct {
 	jsonapi.Count
 	subject string
+	below   bool
 	queries func(db *store.DB, c counting, n map[string]int64) []store.Query
 }
 
 var organizationCounts = []organizationCount{
-	{jsonapi.Count{Name: "children", Doc: "organizations right below it."}, "organizations", countedChildren},
-	{jsonapi.Count{Name: "descendants", Doc: "organizations below it, at any depth."}, "organizations", countedDescendants},
-	{jsonapi.Count{Name: "memberships", Doc: "its members."}, "memberships", countedMembers},
-	{jsonapi.Count{Name: "endpoints", Doc: "its endpoints of webhooks."}, "webhooks", countedEndpoints},
-	{jsonapi.Count{Name: "pendingInvitations", Doc: "invitations to it that can be accepted."}, "invitations", countedInvitations},
+	{jsonapi.Count{Name: "children", Doc: "organizations right below it."}, "organizations", true, countedChildren},
+	{jsonapi.Count{Name: "descendants", Doc: "organizations below it, at any depth."}, "organizations", true, countedDescendants},
+	{jsonapi.Count{Name: "memberships", Doc: "its members."}, "memberships", false, countedMembers},
+	{jsonapi.Count{Name: "endpoints", Doc: "its endpoints of webhooks."}, "webhooks", false, countedEndpoints},
+	{jsonapi.Count{Name: "pendingInvitations", Doc: "invitations to it that can be accepted."}, "invitations", false, countedInvitations},
 }
 
 // counting says for which organizations something is counted.
@@ -34,7 +36,8 @@ type counting struct {
 	words           collection.Words
 }
 
-// countOfOrganizations returns what is counted of organizations that a scope sees.
+// countOfOrganizations returns what is counted of organizations that a scope sees. Where the caller does not read what is counted there is
+// no number, unless it sees some of it nevertheless: that there is none it could not know.
 func countOfOrganizations(
 	ctx context.Context, db *store.DB, scope collection.Scope, ids, names []string,
 ) (map[string]map[string]int64, error) {
@@ -51,7 +54,20 @@ func countOfOrganizations(
 		counts[c.Name] = map[string]int64{}
 		asked = append(asked, c.queries(db, by[c.subject], counts[c.Name])...)
 	}
-	return counts, db.Ask(ctx, asked...)
+	if err := db.Ask(ctx, asked...); err != nil {
+		return nil, err
+	}
+	for _, c := range wanted {
+		of, n := by[c.subject], counts[c.Name]
+		read := of.at
+		if c.below {
+			read = of.below
+		}
+		for _, id := range read {
+			n[id] += 0 // where nothing is found, there is nothing
+		}
+	}
+	return counts, nil
 }
 
 // countingBy returns, by subject, for which organizations that is counted. People are asked about, in one query; a program sees the same of
@@ -140,14 +156,17 @@ func countedDescendants(db *store.DB, c counting, n map[string]int64) []store.Qu
 		GROUP BY p.ancestor_id`, append(posts.Args, countDescendants, c.rest)...)))
 }
 
-// posts returns a WITH of the organizations at which a person holds one of the words by a membership there, as posts: with their parents,
-// and whether they hold it below as well.
-func (c counting) posts() collection.Where {
+// posts returns [postsOf] the person whose rights these are.
+func (c counting) posts() collection.Where { return postsOf(c.person, c.words) }
+
+// postsOf returns a WITH of the organizations at which a person holds one of some words by a membership there, as posts: with their
+// parents, and whether they hold it below as well.
+func postsOf(person string, words collection.Words) collection.Where {
 	return collection.Condition(`WITH posts AS (
 		SELECT o.id, o.parent_id, MAX(CASE WHEN w.inheritable THEN 1 ELSE 0 END) AS inherits FROM memberships m
 		JOIN membership_roles mr ON mr.membership_id = m.id JOIN role_permissions w ON w.role_id = mr.role_id
 		JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
-		WHERE m.user_id = ? AND w.permission IN ? GROUP BY o.id, o.parent_id)`, c.person, []string(c.words))
+		WHERE m.user_id = ? AND w.permission IN ? GROUP BY o.id, o.parent_id)`, person, []string(words))
 }
 
 // countedMembers returns the queries of the members of some. Their own membership people see everywhere.

@@ -91,6 +91,7 @@ var writes = func() map[string]string {
 	for _, subject := range subjects {
 		words[subject+":read"] = subject + ":write"
 	}
+	words[deliveriesRead] = deliveriesWrite
 	return words
 }()
 

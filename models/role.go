@@ -108,20 +108,13 @@ func defineRoles(c *collection.Collection) {
 	}
 }
 
-// countOfRoles returns how many memberships that a scope sees have each of some roles.
+// countOfRoles returns how many memberships that a scope sees have each of some roles, but for those of which it cannot know.
 func countOfRoles(ctx context.Context, db *store.DB, scope collection.Scope, ids, _ []string) (map[string]map[string]int64, error) {
 	if !scope.Holds(reading("memberships")) {
 		return nil, nil
 	}
 	n := map[string]int64{}
-	if scope.All() {
-		err := db.Ask(ctx, holdersOf(db, ids, n))
-		return map[string]map[string]int64{"memberships": n}, err
-	}
-	// SQLite keeps to this order: what others have costs nothing, and no time tells that they have it.
-	and, args := collection.Conjunction(Memberships.Gathered(scope)...)
-	err := db.Ask(ctx, byID(n, collection.Condition("SELECT mr.role_id, COUNT(*) FROM memberships CROSS JOIN membership_roles mr "+
-		"WHERE mr.membership_id = memberships.id AND mr.role_id IN ?"+and+" GROUP BY mr.role_id", append([]any{ids}, args...)...)))
+	err := db.Ask(ctx, holdersSeen(db, scope, ids, n))
 	return map[string]map[string]int64{"memberships": n}, err
 }
 

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"roster/models/collection"
 	"roster/models/store"
@@ -16,10 +17,22 @@ const holdersByRole = `SELECT 'holders', CAST(mr.role_id AS text), COUNT(*) FROM
 	JOIN memberships m ON m.id = mr.membership_id JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
 	GROUP BY mr.role_id`
 
-// countRoles counts one membership more or less with each of some roles.
-func countRoles(tx *store.DB, roles []string, n int64) {
+// holdersByBranch are the queries of those of branches.
+const (
+	holdersAt = `SELECT 'holdersAt', CAST(m.organization_id AS text) || ' ' || CAST(mr.role_id AS text), COUNT(*) FROM membership_roles mr
+	JOIN memberships m ON m.id = mr.membership_id JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
+	GROUP BY m.organization_id, mr.role_id`
+	holdersBelow = `SELECT 'holdersBelow', CAST(p.ancestor_id AS text) || ' ' || CAST(mr.role_id AS text), COUNT(*) FROM membership_roles mr
+	JOIN memberships m ON m.id = mr.membership_id JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
+	JOIN organization_paths p ON p.descendant_id = m.organization_id AND p.distance > 0
+	GROUP BY p.ancestor_id, mr.role_id`
+)
+
+// countRoles counts so many memberships more or less of an organization with a role.
+func countRoles(tx *store.DB, organization string, roles []string, n int64) {
 	for _, role := range roles {
 		tx.Count(countHolders, role, n)
+		tx.CountAt(countHoldersIn, organization, role, n)
 	}
 }
 
@@ -28,8 +41,8 @@ func countRoles(tx *store.DB, roles []string, n int64) {
 func countChangedRoles(ctx context.Context, tx *store.DB, m *Membership, before, after []string) error {
 	live, err := sharesLive(ctx, tx, m.OrganizationID)
 	if err == nil && live {
-		countRoles(tx, before, -1)
-		countRoles(tx, after, 1)
+		countRoles(tx, m.OrganizationID, before, -1)
+		countRoles(tx, m.OrganizationID, after, 1)
 	}
 	return err
 }
@@ -65,7 +78,7 @@ func countHidden(ctx context.Context, tx *store.DB, organization string, sign in
 	}
 	tx.Count(countMemberships, "", sign*members)
 	for role, n := range held {
-		tx.Count(countHolders, role, sign*n)
+		countRoles(tx, organization, []string{role}, sign*n)
 	}
 	return nil
 }
@@ -83,4 +96,54 @@ func holdersOf(db *store.DB, roles []string, n map[string]int64) store.Query {
 		return err
 	}
 	return query
+}
+
+// holdersSeen returns the query of how many memberships with each of some roles a scope sees that reads memberships.
+func holdersSeen(db *store.DB, scope collection.Scope, roles []string, n map[string]int64) store.Query {
+	if scope.PersonID() == "" {
+		for _, role := range roles {
+			n[role] = 0
+		}
+	}
+	switch {
+	case scope.All():
+		return holdersOf(db, roles, n)
+	case scope.PersonID() != "":
+		return byID(n, holdersSeenBy(scope.PersonID(), roles))
+	}
+	names := []string{countHoldersIn.At}
+	if scope.SeesBelow() {
+		names = append(names, countHoldersIn.Below)
+	}
+	keys := store.Column(roles, func(role string) string { return store.BranchKey(scope.Root(), role) })
+	return byID(n, collection.Condition(`SELECT SUBSTR(key, ?), CAST(SUM(n) AS bigint) FROM counters WHERE name IN ? AND key IN ?
+		GROUP BY key`, len(store.BranchKey(scope.Root(), ""))+1, names, keys))
+}
+
+// holdersSeenBy returns a SELECT of the same for a person: those of the branches that they read, of single organizations besides, and their
+// own memberships elsewhere. It has no row of a role that others can have only where the person reads no memberships.
+func holdersSeenBy(person string, roles []string) collection.Where {
+	posts := postsOf(person, reading("memberships"))
+	return collection.Condition(posts.SQL+`, heads AS (
+			SELECT posts.id, posts.inherits FROM posts WHERE NOT EXISTS (SELECT 1 FROM posts above
+				JOIN organization_paths q ON q.ancestor_id = above.id AND q.descendant_id = posts.id AND q.distance > 0
+				WHERE above.inherits > 0)
+		), asked AS (SELECT id, organization_id FROM roles WHERE id IN ?)
+		SELECT id, CAST(SUM(n) AS bigint) FROM (
+			SELECT asked.id, k.n FROM heads CROSS JOIN asked
+				JOIN counters k ON k.name = ? AND k.key = CAST(heads.id AS text) || ' ' || CAST(asked.id AS text)
+			UNION ALL SELECT asked.id, k.n FROM heads CROSS JOIN asked
+				JOIN counters k ON k.name = ? AND k.key = CAST(heads.id AS text) || ' ' || CAST(asked.id AS text)
+				WHERE heads.inherits > 0
+			UNION ALL SELECT mr.role_id, 1 FROM memberships m JOIN membership_roles mr ON mr.membership_id = m.id
+				JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
+				WHERE m.user_id = ? AND mr.role_id IN ? AND NOT EXISTS (SELECT 1 FROM posts
+					JOIN organization_paths q ON q.ancestor_id = posts.id AND q.descendant_id = m.organization_id
+					WHERE q.distance = 0 OR posts.inherits > 0)
+			UNION ALL SELECT asked.id, 0 FROM asked WHERE EXISTS (SELECT 1 FROM heads
+				LEFT JOIN organization_paths q ON q.ancestor_id = asked.organization_id AND q.descendant_id = heads.id
+					OR heads.inherits > 0 AND q.ancestor_id = heads.id AND q.descendant_id = asked.organization_id
+				WHERE asked.organization_id IS NULL OR q.ancestor_id IS NOT NULL)
+		) AS told GROUP BY id`,
+		slices.Concat(posts.Args, []any{roles, countHoldersIn.At, countHoldersIn.Below, person, roles})...)
 }

@@ -70,7 +70,7 @@ func TestAWriteAsksPostgreSQLFewTimes(t *testing.T) {
 			defer func() { person = user(t, f.near, "next") }()
 			return models.DeleteUser(ctx, f.db, everything, person.ID, nil)
 		}},
-		{"delete an organization", 11, func(ctx context.Context) error {
+		{"delete an organization", 12, func(ctx context.Context) error {
 			defer func() { org = organization(t, f.near, "next", "") }()
 			return models.DeleteOrganization(ctx, f.db, everything, org.ID, nil)
 		}},

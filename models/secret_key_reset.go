@@ -51,6 +51,8 @@ func voids() []void {
 			`SELECT COUNT(*) FROM second_factors WHERE confirmed_at IS NOT NULL`, false, voidFactors},
 		{"open invitations", "expired; they can be sent again",
 			`SELECT COUNT(*) FROM invitations WHERE outcome IS NULL AND expires_at > ?`, true, voidInvitations},
+		{"portal links", "gone; whoever needs one has another made",
+			`SELECT COUNT(*) FROM portal_links WHERE used_at IS NULL`, false, statement(`DELETE FROM portal_links WHERE used_at IS NULL`)},
 		{"links that reset passwords", "gone; people ask for another",
 			`SELECT COUNT(*) FROM password_resets`, false, statement(`DELETE FROM password_resets`)},
 		{"mails that wait", "not sent",

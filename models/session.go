@@ -35,7 +35,8 @@ type Session struct {
 	Deadline       jsonapi.Stamp `gorm:"column:deadline"`
 	Version        int64         `gorm:"column:version"`
 	Credential     *string       `gorm:"column:credential"` // what the secret of the key is found by; nil for people
-	KeyKind        *string       `gorm:"column:key_kind"`   // of that key
+	KeyKind        *string       `gorm:"column:key_kind"`   // of that key; portal for a link
+	PortalLinkID   *string       `gorm:"column:portal_link_id"`
 }
 
 // TableName implements GORM's Tabler.
@@ -140,6 +141,8 @@ type SignedIn struct {
 	proof *string
 	// holder is the key that was shown in place of a person, nil for none.
 	holder *Holder
+	// portal is what is kept of the token of a portal link that was shown, nil for none.
+	portal []byte
 }
 
 // ByOther returns that a user may sign in by something else than a password, which has been proven.
@@ -150,7 +153,10 @@ func ByOther(user, method string) SignedIn { return SignedIn{User: user, Method:
 // the kind Unauthenticated if the person may not sign in any more, and with Conflict if too many people are signed in there.
 func BeginSession(ctx context.Context, db *store.DB, requestID string, v Visit, who SignedIn) (*Session, error) {
 	return store.Resulting(ctx, db, func(tx *store.DB) (*Session, error) {
-		if who.holder != nil {
+		switch {
+		case who.portal != nil:
+			return beginPortalSession(ctx, tx, requestID, v, who.portal)
+		case who.holder != nil:
 			return beginKeySession(ctx, tx, requestID, v, who.holder)
 		}
 		user, err := lock[User](ctx, tx, Users, collection.Everything(), who.User)
@@ -190,7 +196,7 @@ func BeginSession(ctx context.Context, db *store.DB, requestID string, v Visit, 
 	})
 }
 
-// openSession returns the session of a visit, locked, or a new one that is not saved yet. That of a key is not gone on with: it ends.
+// openSession returns the session of a visit, locked, or a new one that is not saved yet. That of a key, or of a portal link, ends instead.
 func openSession(ctx context.Context, tx *store.DB, by Caller, v Visit) (*Session, error) {
 	terms, now := allowedOn(tx).Sessions, tx.Now()
 	s := &Session{ID: NewID(), CreatedAt: jsonapi.Stamp{Time: now}, Deadline: jsonapi.Stamp{Time: now.Add(terms.Lifetime)}}
@@ -200,7 +206,7 @@ func openSession(ctx context.Context, tx *store.DB, by Caller, v Visit) (*Sessio
 			return nil, err
 		}
 		switch {
-		case err == nil && found.Credential != nil:
+		case err == nil && found.KeyKind != nil:
 			if err := replaceSession(ctx, tx, by, v.Session); err != nil {
 				return nil, err
 			}
@@ -388,6 +394,11 @@ func signOut(ctx context.Context, tx *store.DB, by Caller, session string, wante
 	case len(gone) == 0:
 		return nil
 	case len(left) == 0:
+		if s.IsPortal() {
+			if err := dropPortalLink(ctx, tx, *s.PortalLinkID); err != nil {
+				return err
+			}
+		}
 		return tx.Later(ctx, "delete session", `DELETE FROM sessions WHERE id = ?`, session)
 	case !slices.ContainsFunc(left, func(in *SignIn) bool { return in.ID == s.ActiveSignInID }):
 		s.ActiveSignInID = left[len(left)-1].ID

@@ -14,7 +14,7 @@ import (
 type SignIn struct {
 	ID        string        `gorm:"column:id;primaryKey" jsonapi:"primary,signIns" doc:"A person who has signed in to a session, or the key that it is of." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly" doc:"When they did, the last time." example:"2024-08-20T10:45:07+00:00"`
-	Method    string        `gorm:"column:method" jsonapi:"attr,method" rule:"readonly,enum=password|totp|oidc|invitation|key" doc:"How: by password, with a second factor besides (totp), by a provider of OpenID Connect, by accepting an invitation, or by a key, which is alone in its session." example:"password"`
+	Method    string        `gorm:"column:method" jsonapi:"attr,method" rule:"readonly,enum=password|totp|oidc|invitation|key|portal" doc:"How: by password, with a second factor besides (totp), by a provider of OpenID Connect, by accepting an invitation; or by a key, or a portal link, which is alone in its session." example:"password"`
 
 	SessionID string  `gorm:"column:session_id"`
 	UserID    *string `gorm:"column:user_id"`    // nil for that of a key
@@ -31,6 +31,7 @@ const (
 	ByOIDC       = "oidc"
 	ByInvitation = "invitation"
 	ByKey        = "key"
+	ByPortal     = "portal"
 )
 
 func defineSignIns(c *collection.Collection) {

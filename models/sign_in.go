@@ -211,7 +211,11 @@ func PutSessionSecret(ctx context.Context, tx *store.DB, session, secret string)
 
 // LookUpSession returns the question whom the secret of a session speaks for: the person whose sign-in is active in it, or the key.
 func LookUpSession(db *store.DB, secret string) *Lookup {
-	if kind := kindOfSession(secret); kind != "" {
+	switch kind := kindOfSession(secret); kind {
+	case "":
+	case PortalSession:
+		return lookUpPortalSession(db, secret)
+	default:
 		return lookUpKeySession(db, kind, secret)
 	}
 	take := func(a *store.Answer) (*Holder, error) {

@@ -24,6 +24,8 @@ type standing struct {
 	seesBelow bool
 	rank      int64
 	owner     bool
+	// hears are words for reading, besides those of Rights, of what endpoints may be sent.
+	hears []string
 	// lines are what this comes from.
 	lines []roleLine
 }
@@ -43,7 +45,7 @@ const programRank = 80
 func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (standing, error) {
 	if by.User() == "" {
 		return standing{Rights: by.Rights, below: by.Rights.Scopes, anything: by.Scope.Manages(), seesBelow: by.Scope.SeesBelow(),
-			rank: programRank}, nil
+			rank: programRank, hears: by.Hears}, nil
 	}
 	if err := keepStanding(ctx, tx, by.Scope, organization); err != nil {
 		return standing{}, err

@@ -147,37 +147,36 @@ func permitMove(ctx context.Context, tx *store.DB, by Caller, org *Organization,
 // checkMove makes sure that a branch fits below a parent, "" for none, where the caller may write, with the roles that its members have
 // or get.
 func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string, rs replacements) error {
-	r, size, err := checkPlace(ctx, tx, by, head, parent)
+	r, moved, err := checkPlace(ctx, tx, by, head, parent)
 	if err != nil {
 		return err
 	}
 	if err := r.keepRoles(ctx, tx, by, head, rs); err != nil {
 		return err
 	}
-	return r.bound(tx, size)
+	return r.bound(tx, moved)
 }
 
-// checkPlace makes sure that a branch fits below a parent, "" for none, where the caller may write. It returns the way there, and how many
-// organizations move.
-func checkPlace(ctx context.Context, tx *store.DB, by Caller, head, parent string) (r relocation, size int, err error) {
+// checkPlace makes sure that a branch fits below a parent, "" for none, where the caller may write. It returns the way there, and what
+// moves.
+func checkPlace(ctx context.Context, tx *store.DB, by Caller, head, parent string) (r relocation, moved branch, err error) {
 	circle, err := isAbove(ctx, tx, head, parent)
 	if err == nil && circle {
 		err = &store.Error{Kind: store.Conflict, Field: "parent", Message: "An organization cannot be below itself."}
 	}
 	if err != nil {
-		return r, 0, err
+		return r, moved, err
 	}
-	branch, err := measureBranch(ctx, tx, head)
-	if err != nil {
-		return r, 0, err
+	if moved, err = measureBranch(ctx, tx, head); err != nil {
+		return r, moved, err
 	}
 	if parent != "" {
-		if err := checkParent(ctx, tx, by, parent, branch.Height); err != nil {
-			return r, 0, err
+		if err := checkParent(ctx, tx, by, parent, moved.Height); err != nil {
+			return r, moved, err
 		}
 	}
 	r, err = readRelocation(ctx, tx, head, parent)
-	return r, branch.Size, err
+	return r, moved, err
 }
 
 // isAbove reports whether an organization is another one, or above it.
@@ -232,7 +231,8 @@ func (r relocation) count(ctx context.Context, tx *store.DB, before, org *Organi
 	if org.ParentID != nil {
 		tx.Count(countChildren, *org.ParentID, 1)
 	}
-	return nil
+	left, came, _ := r.sides()
+	return tx.MoveBranchCounters(ctx, countHoldersIn, org.ID, left, came)
 }
 
 // countInTree adds n to every number that one organization is part of.

@@ -31,15 +31,18 @@ func MoveBoundOf(d store.Dialect) MoveBound {
 // weightOfMoves names what the moves of a transaction come to.
 type weightOfMoves struct{}
 
-// branch is an organization with all that is below it.
-type branch struct{ Height, Size int }
+// branch is an organization with all that is below it: its levels, its organizations, and the roles that members of it have.
+type branch struct{ Height, Size, Roles int }
 
-// measureBranch returns the levels and the number of organizations of a branch. One that is too large to be moved is not counted to its
-// end, because others wait meanwhile.
+// measureBranch returns what a branch comes to. One that is too large to be moved is not counted to its end, because others wait meanwhile.
 func measureBranch(ctx context.Context, tx *store.DB, id string) (b branch, err error) {
-	err = tx.Session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size
+	most := MoveBoundOf(tx.Dialect()).Rows + 1
+	from, below := store.BranchKeys(id)
+	err = tx.Session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size,
+			(SELECT COUNT(*) FROM (SELECT DISTINCT SUBSTR(key, ?) FROM counters WHERE name IN (?, ?) AND key >= ? AND key < ? LIMIT ?) AS counted)
+			AS roles
 		FROM (SELECT distance FROM organization_paths WHERE ancestor_id = ? LIMIT ?) AS branch`,
-		id, MoveBoundOf(tx.Dialect()).Rows+1).Scan(&b).Error
+		len(from)+1, countHoldersIn.At, countHoldersIn.Below, from, below, most, id, most).Scan(&b).Error
 	if err != nil {
 		return b, fmt.Errorf("measure branch: %w", err)
 	}
@@ -47,10 +50,12 @@ func measureBranch(ctx context.Context, tx *store.DB, id string) (b branch, err 
 }
 
 // bound refuses a move that, together with those before it in the transaction, keeps others waiting for too long. It changes a row of the
-// closure for each organization of the branch and each ancestor that is not the same afterwards.
-func (r relocation) bound(tx *store.DB, size int) error {
+// closure for each organization of the branch and each ancestor that is not the same afterwards, and a counter for each role of its members
+// and each ancestor that is one only before or only after it.
+func (r relocation) bound(tx *store.DB, b branch) error {
 	bound := MoveBoundOf(tx.Dialect())
-	total := tx.Total(weightOfMoves{}, bound.Each+size*len(pathSteps(r.was, r.is)))
+	left, came, _ := r.sides()
+	total := tx.Total(weightOfMoves{}, bound.Each+b.Size*len(pathSteps(r.was, r.is))+b.Roles*(len(left)+len(came)))
 	if total > bound.Rows {
 		return &store.Error{Kind: store.Conflict, Field: "parent", Whole: true,
 			Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+

@@ -62,6 +62,7 @@ func lockTrees(ctx context.Context, tx *store.DB, how hold, organizations ...str
 			return errTreeMoved
 		}
 	}
+	tx.StaysInPlace(ids...)
 	return nil
 }
 

@@ -25,7 +25,7 @@ func PermitRedelivery(ctx context.Context, tx *store.DB, by Caller, id string) (
 		}
 		return nil, err
 	}
-	held, err := by.at(ctx, tx, delivery.OrganizationID, "webhooks:write")
+	held, err := by.atDeliveries(ctx, tx, delivery.OrganizationID)
 	if err != nil {
 		return nil, err
 	}

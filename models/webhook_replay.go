@@ -139,7 +139,7 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 			return replay, err
 		}
 		endpoint := found.(*Webhook)
-		held, err := by.at(ctx, tx, endpoint.OrganizationID, "webhooks:write")
+		held, err := by.atDeliveries(ctx, tx, endpoint.OrganizationID)
 		if err != nil {
 			return nil, err
 		}
@@ -203,7 +203,7 @@ func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string
 		if err != nil {
 			return nil, err
 		}
-		held, err := by.at(ctx, tx, before.OrganizationID, "webhooks:write")
+		held, err := by.atDeliveries(ctx, tx, before.OrganizationID)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ func (w *Webhook) within(held standing) error {
 	var errs store.Errors
 	for _, needs := range w.reads() {
 		switch {
-		case !held.Hold(needs.word):
+		case !held.Hold(needs.word) && !holds(held.hears, needs.word):
 			errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "eventTypes",
 				Message: fmt.Sprintf("An endpoint with these types gets %s, which needs the scope %s.", needs.eventType, needs.word)})
 		case w.Subtree && !held.holdsBelow(needs.word):

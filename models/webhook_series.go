@@ -67,16 +67,21 @@ func FindWebhookSeries(
 	buckets := make([]seriesBucket, until.Sub(since)/step)
 	tallies := make([]tally, len(buckets))
 	id := Webhooks.ID(found)
+	// Added up by the database: what there is of a month is ten times as much as what is told, and reading it was most of the time.
+	nth := "(began_at - ?) / ?" // in microseconds
+	if db.Dialect() == store.Postgres {
+		nth = "CAST(FLOOR((EXTRACT(EPOCH FROM began_at) * 1000000 - CAST(? AS bigint)) / CAST(? AS bigint)) AS bigint)"
+	}
 	err = db.Read(ctx, func(rows *sql.Rows) error {
-		var at time.Time
+		var n int64
 		var t tally
-		if err := rows.Scan(t.into(&at)...); err != nil {
+		if err := rows.Scan(t.into(&n)...); err != nil {
 			return err
 		}
-		tallies[at.Sub(since)/step].add(&t)
+		tallies[n] = t
 		return nil
-	}, `SELECT began_at, `+tallied("COALESCE(%s, 0)")+` FROM webhook_tallies
-		WHERE webhook_id = ? AND began_at >= ? AND began_at < ?`, id, since, until)
+	}, `SELECT `+nth+` AS nth, `+tallied("CAST(COALESCE(SUM(%s), 0) AS bigint)")+` FROM webhook_tallies
+		WHERE webhook_id = ? AND began_at >= ? AND began_at < ? GROUP BY 1`, since.UnixMicro(), step.Microseconds(), id, since, until)
 	if err != nil {
 		return nil, fmt.Errorf("read the series of webhook %s: %w", id, err)
 	}
@@ -96,13 +101,6 @@ func FindWebhookSeries(
 		ID:    uuid.NewSHA1(uuid.MustParse(id), fmt.Append(nil, since.Unix(), until.Unix(), step)).String(),
 		Since: jsonapi.Time{Time: since}, Until: jsonapi.Time{Time: until}, Step: int64(step / time.Second), Buckets: printed,
 	}, nil
-}
-
-// add counts what became of other attempts, too.
-func (t *tally) add(other *tally) {
-	t.delivered += other.delivered
-	t.failed += other.failed
-	t.latencies.add(&other.latencies)
 }
 
 // within returns the beginning and the end of the steps that are told at a time, and their length.

@@ -22,6 +22,8 @@ type Door struct {
 	LookUp func(*store.DB, string) *models.Lookup
 	// Sessions: the cookie of a session is a credential, too.
 	Sessions bool
+	// Portals: that of what a portal link has opened, too.
+	Portals bool
 	// Sends are headers that clients of the door send besides, so that pages of other origins may.
 	Sends []string
 	// HowToPresent is the sentence that tells a stranger how a credential is presented.
@@ -102,15 +104,18 @@ func (d *Door) lookUp(db *store.DB, credential string) *models.Lookup {
 
 // cookie returns the secret of the session that a request presents, "" for none.
 func (d *Door) cookie(r *http.Request) string {
-	if !d.Sessions {
+	site := SiteOf(r)
+	if !d.Sessions || site.Portal && !d.Portals {
 		return ""
 	}
-	return auth.SessionSecret(r, SiteOf(r))
+	return auth.SessionSecret(r, site)
 }
 
 // SiteOf returns where a request came to, as its browser sees it.
 func SiteOf(r *http.Request) auth.Site {
-	return auth.Site{Secure: ExchangeOf(r.Context()).Secure, Host: r.Host}
+	return auth.Site{
+		Secure: ExchangeOf(r.Context()).Secure, Host: r.Host, Portal: r.Header.Get(auth.PortalHeader) == auth.PortalValue,
+	}
 }
 
 // isBelow reports whether a path is another one, or continues it.

@@ -14,6 +14,7 @@ const (
 	ByPassword SignInWay = "password"
 	ByProvider SignInWay = "provider" // of OpenID Connect
 	ByKey      SignInWay = "key"
+	ByPortal   SignInWay = "portal"
 )
 
 // SigningIn notes that the request is an attempt to sign in, whatever becomes of it; it is counted.

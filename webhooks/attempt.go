@@ -66,9 +66,21 @@ func (l *loop) conclude(a *attempt) *queue.Settlement {
 			lane.signings = append(lane.signings, queue.Signing{SecretID: id, At: a.at})
 		}
 	}
+	s := a.settlement(verdict, now)
+	if endsHead(s) {
+		lane.unwrittenHeads++
+	}
+	l.w.cfg.Metrics.attempted(a, verdict.State)
+	l.log(a, verdict)
+	return s
+}
+
+// settlement returns what is to be written of an attempt that has ended.
+func (a *attempt) settlement(verdict Verdict, now time.Time) *queue.Settlement {
+	d := a.delivery
 	s := &queue.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, OrderKey: d.OrderKey, State: string(verdict.State), ReplayID: d.ReplayID,
-		RoundAttempts: d.RoundAttempts, Attempt: attemptRow(a), OurFault: r.Code.OurFault(),
+		RoundAttempts: d.RoundAttempts, Attempt: attemptRow(a), OurFault: a.result.Code.OurFault(),
 	}
 	if verdict.Counts {
 		s.RoundAttempts++
@@ -78,15 +90,10 @@ func (l *loop) conclude(a *attempt) *queue.Settlement {
 	} else {
 		s.FinishedAt = &now
 	}
-	if endsHead(s) {
-		lane.unwrittenHeads++
-	}
 	if verdict.State == StateCancelled {
 		reason := models.CancelledByReceiver
 		s.Reason = &reason
 	}
-	l.w.cfg.Metrics.attempted(a, verdict.State)
-	l.log(a, verdict)
 	return s
 }
 

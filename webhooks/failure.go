@@ -38,7 +38,7 @@ func classify(err error, e *exchange, expired bool) (Code, string) {
 	case isProxyDial(err):
 		return CodeProxyError, "this side cannot reach its proxy"
 	case errors.As(err, &dns):
-		return CodeDNSError, oneLine("no address was found for " + e.host)
+		return CodeDNSError, noAddress(e.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return CodeConnectionRefused, oneLine("nothing listens at " + e.host)
 	case isTLS(err):
@@ -58,6 +58,9 @@ func classify(err error, e *exchange, expired bool) (Code, string) {
 	}
 	return CodeProtocolError, protocolDetail(err)
 }
+
+// noAddress says that a host has none.
+func noAddress(host string) string { return oneLine("no address was found for " + host) }
 
 // isLocal finds shortages of this machine. Anything else might be the receiver's doing.
 func isLocal(err error) bool {

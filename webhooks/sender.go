@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -143,6 +144,9 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 	if err != nil {
 		return Result{Code: CodeInvalidRequest, Detail: detail(err), Started: started}
 	}
+	if neverExists(request.URL) {
+		return Result{Code: CodeDNSError, Detail: noAddress(request.URL.Host), Started: started, Tries: 1}
+	}
 	if s.proxied {
 		if err := s.targets.CheckURL(r.URL); err != nil {
 			return Result{Code: CodeBlockedAddress, Detail: detail(err), Started: started}
@@ -162,6 +166,15 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 	}
 	result.Timings.Total = time.Since(started)
 	return result
+}
+
+// InvalidDomain is where names end that never exist (RFC 6761, section 6.4). Nothing is sent there, and nobody is asked for an address.
+const InvalidDomain = ".invalid"
+
+// neverExists tells whether the host of a URL can have no address.
+func neverExists(u *url.URL) bool {
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	return strings.HasSuffix("."+host, InvalidDomain)
 }
 
 // build returns a request that can be sent more than once: its body is set by try.

@@ -26,9 +26,10 @@ func (p *program) demoCommand() *cli.Command {
 			"   roster demo --organizations 1000000 --seed 7 --database-url postgres://roster@localhost/roster --migrate\n\n" +
 			"The data comes without events and without tokens; POST /public/v2/management/refresh-token/ID gives an organization a token." +
 			"\n\nSeven people of one tree can sign in, with one password: they are printed once, with what each sees. The others have\n" +
-			"none, since keeping one is slow by design. What these seven did lately depends on the day and has events: roles of the\n" +
-			"company's own, invitations in every state, keys that are about to end. A demo whose trees have fewer than eight people has\n" +
-			"nobody who signs in.",
+			"none, since keeping one is slow by design. What these seven did in the last weeks depends on the day and has events: roles\n" +
+			"of the company's own, invitations in every state, keys that are about to end, organizations that moved. Endpoints of\n" +
+			"theirs do well, fail, are paused or disabled, with deliveries of weeks that nobody was ever sent. What is worth a look is\n" +
+			"printed, too. A demo whose trees have fewer than eight people has nobody who signs in.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "organizations", Usage: "how many organizations", Value: "100"},
 			&cli.StringFlag{Name: "users", Usage: "how many people, at most a thousand for each organization", Value: "500"},

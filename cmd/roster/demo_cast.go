@@ -12,6 +12,28 @@ type grownTree struct {
 	users         []*models.User
 }
 
+// below returns the organizations of the tree that are below one of them, and not on the way down to the feet of a line.
+func (g grownTree) below(top string, except []*models.Organization) (found []*models.Organization) {
+	in := map[string]bool{top: true}
+	for _, org := range g.organizations { // parents come first
+		if org.ParentID == nil || !in[*org.ParentID] {
+			continue
+		}
+		in[org.ID] = true
+		if !slices.Contains(except, org) {
+			found = append(found, org)
+		}
+	}
+	return found
+}
+
+// leaves returns those of some organizations of the tree that have none below them.
+func (g grownTree) leaves(of []*models.Organization) []*models.Organization {
+	return slices.DeleteFunc(slices.Clone(of), func(org *models.Organization) bool {
+		return slices.ContainsFunc(g.organizations, func(o *models.Organization) bool { return o.ParentID != nil && *o.ParentID == org.ID })
+	})
+}
+
 // line returns the organizations from the company down to one of those that are farthest below it.
 func (g grownTree) line() []*models.Organization {
 	lines := make(map[string][]*models.Organization, len(g.organizations))
@@ -67,7 +89,12 @@ type actor struct {
 // cast is the people of the demo who have parts. They are in one tree, on a line from its company downwards.
 type cast struct {
 	company *models.Organization
-	actors  [parts]actor
+	line    []*models.Organization // from the company downwards
+	tree    grownTree
+	// others are memberships of people of the tree who have no part, each in one organization and with one role.
+	others []*models.Membership
+	key    uint64 // what the random choices are made from
+	actors [parts]actor
 	// host owns the company of another tree. It is nobody if there is no other one with people.
 	host actor
 }
@@ -85,7 +112,7 @@ func castFrom(batch *models.Batch, trees []grownTree) *cast {
 		return nil
 	}
 	line := trees[stage].line()
-	c := &cast{company: line[0]}
+	c := &cast{company: line[0], line: line, tree: trees[stage]}
 	for part, user := range trees[stage].users[:parts] {
 		user.Active = part != theFormer
 		c.actors[part] = place(batch, user, line[min(roles[part].level, len(line)-1)], roles[part].role)
@@ -96,7 +123,25 @@ func castFrom(batch *models.Batch, trees []grownTree) *cast {
 		at := slices.IndexFunc(batch.Memberships, func(m *models.Membership) bool { return m.UserID == owner.ID })
 		c.host = actor{owner, batch.Memberships[at].ID, trees[other].organizations[0]}
 	}
+	c.others = extras(batch, trees[stage])
 	return c
+}
+
+// extras returns the memberships of those people of a tree who have no part, are active and in one organization.
+func extras(batch *models.Batch, tree grownTree) (found []*models.Membership) {
+	without, times := map[string]bool{}, map[string]int{}
+	for _, user := range tree.users[parts:] {
+		without[user.ID] = user.Active
+	}
+	for _, m := range batch.Memberships {
+		times[m.UserID]++
+	}
+	for _, m := range batch.Memberships {
+		if without[m.UserID] && times[m.UserID] == 1 && batch.Roles[m.ID][0] == models.RoleMember {
+			found = append(found, m)
+		}
+	}
+	return found
 }
 
 // place makes one membership of those that a user has in a batch: with a role, in an organization.

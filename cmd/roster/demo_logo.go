@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"golang.org/x/image/draw"
@@ -31,12 +32,25 @@ func (t *demoTree) addLogo() {
 		return
 	}
 	t.logos++
-	own := *t
-	own.rand = rand.New(rand.NewPCG(t.key, ^uint64(t.trees))) //nolint:gosec // the same seed gives the same data
-	t.batch.Logos = append(t.batch.Logos, &models.Logo{
-		ID: own.id(company.CreatedAt.Time), CreatedAt: jsonapi.Stamp{Time: company.CreatedAt.Time}, Organization: company.ID,
-		FileName: "logo.png", Content: drawLogo(company.Name, own.rand),
-	})
+	t.batch.Logos = append(t.batch.Logos, logoOf(company, t.key, ^uint64(t.trees)))
+}
+
+// logoOf draws the logo of an organization. Its colours, and its id, are made from two numbers.
+func logoOf(org *models.Organization, key, n uint64) *models.Logo {
+	r := rand.New(rand.NewPCG(key, n)) //nolint:gosec // the same seed gives the same data
+	return &models.Logo{
+		ID: idAt(r, org.CreatedAt.Time), CreatedAt: jsonapi.Stamp{Time: org.CreatedAt.Time}, Organization: org.ID,
+		FileName: "logo.png", Content: drawLogo(org.Name, r),
+	}
+}
+
+// addLogosOfTheCast gives the organizations of the cast one that have none.
+func (d *demo) addLogosOfTheCast(batch *models.Batch) {
+	for i, org := range d.cast.line {
+		if !slices.ContainsFunc(batch.Logos, func(l *models.Logo) bool { return l.Organization == org.ID }) {
+			batch.Logos = append(batch.Logos, logoOf(org, d.key, 1<<32+uint64(i)))
+		}
+	}
 }
 
 // logoSide is how many pixels a logo has either way.

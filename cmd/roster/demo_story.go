@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"math/rand/v2"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -14,26 +15,53 @@ import (
 	"roster/models"
 	"roster/models/collection"
 	"roster/models/store"
+	"roster/webhooks"
 )
 
-// The roles that the owner of the demo's company makes.
-var ownRoles = []struct {
-	part        int // whose it is
-	key, name   string
-	permissions jsonapi.Strings
-	rank        int64
-	inheritable bool
-}{
-	{theAccountant, "accountant", "Accountant", jsonapi.Strings{"organizations:read", "users:read", "invoices:approve"}, 30, true},
-	{theDirector, "director", "Director", jsonapi.Strings{"organizations:read", "users:read", "budgets:approve"}, 40, false},
-}
-
-// story is what the cast of a demo does in the days before it is shown, written down in one transaction, by the functions that would do it.
-// Unlike the organizations and people it depends on the clock: what is open is open, and what ends soon ends soon.
+// story is what the cast of a demo does in the weeks before it is shown, written down in one transaction, by the functions that would do
+// it. Unlike the organizations and people it depends on the clock: what is open is open, and what ends soon ends soon. It is made from the
+// seed but for that, and for the ids of what it makes.
 type story struct {
 	*cast
-	ctx context.Context
-	tx  *store.DB
+	ctx  context.Context
+	tx   *store.DB // its clock stands where the story is
+	now  time.Time // when it is told
+	rand *rand.Rand
+	past *webhooks.Past
+	seen map[string]time.Time // when people were there last
+
+	keys      map[string]*models.APIKey // of organizations, by name
+	endpoints map[string]*models.Webhook
+}
+
+// scene is something that happens at a time.
+type scene struct {
+	at  time.Time
+	act func() error
+}
+
+// tell lets scenes happen in the order of their times. What they change is delivered meanwhile, as far as there is somebody to receive it.
+func (s *story) tell(scenes []scene) error {
+	scenes = slices.DeleteFunc(scenes, func(sc scene) bool { return sc.at.After(s.now) })
+	slices.SortStableFunc(scenes, func(a, b scene) int { return a.at.Compare(b.at) })
+	tx, day := s.tx, time.Time{}
+	for _, sc := range scenes {
+		if d := sc.at.Truncate(24 * time.Hour); d.After(day) {
+			if err := s.past.Until(s.ctx, tx, d); err != nil {
+				return err
+			}
+			day = d
+		}
+		s.tx = tx.At(sc.at)
+		if err := sc.act(); err != nil {
+			return fmt.Errorf("what happened %s ago: %w", s.now.Sub(sc.at).Round(time.Minute), err)
+		}
+	}
+	s.tx = tx
+	if err := s.past.Until(s.ctx, tx, s.now); err != nil {
+		return err
+	}
+	return models.TouchUsers(s.ctx, tx, s.seen)
 }
 
 // checkPassword refuses a password that nobody could set. The error does not repeat it.
@@ -55,27 +83,33 @@ func (c *cast) play(ctx context.Context, db *store.DB, password string, out io.W
 		return nil
 	}
 	if password == "" {
-		password = rand.Text()
+		password = cryptorand.Text()
 	}
 	passwords, err := c.hash(ctx, db, password)
 	if err != nil {
 		return err
 	}
+	var told *story
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
-		s := &story{c, ctx, tx}
-		for _, chapter := range []func() error{
-			func() error { return s.setPasswords(passwords) }, s.makeRoles, s.invite, s.makeKeys,
-		} {
-			if err := chapter(); err != nil {
-				return err
-			}
-		}
-		return nil
+		told = newStory(ctx, tx, c)
+		return told.tell(slices.Concat(told.beginnings(passwords), told.invitations(), told.changesOfTheTree(), told.everyday(), told.lately()))
 	})
 	if err != nil {
 		return fmt.Errorf("let people of the demo sign in: %w", err)
 	}
-	return c.print(ctx, db, password, out)
+	if err := c.print(ctx, db, password, out); err != nil {
+		return err
+	}
+	return told.printSights(ctx, db, out)
+}
+
+func newStory(ctx context.Context, tx *store.DB, c *cast) *story {
+	//nolint:gosec // the same seed gives the same story
+	choices := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(c.key, n)) }
+	return &story{
+		cast: c, ctx: ctx, tx: tx, now: tx.Now(), rand: choices(1), past: webhooks.NewPast("Roster-Webhooks/"+version(), choices(2)),
+		seen: map[string]time.Time{}, keys: map[string]*models.APIKey{}, endpoints: map[string]*models.Webhook{},
+	}
 }
 
 // hash works out what is kept of the password, for each with a salt of its own: equal ones would tell in a dump who has the same password,
@@ -99,91 +133,42 @@ func (s *story) setPasswords(changes [theFormer]*models.Change) error {
 	return nil
 }
 
-// daysAgo returns the transaction with the clock of that time.
-func (s *story) daysAgo(n int) *store.DB { return s.tx.At(s.tx.Now().AddDate(0, 0, -n)) }
+// on returns a time of a day so many days ago, a few minutes off.
+func (s *story) on(daysAgo, hour, minute int) time.Time {
+	day := s.now.Truncate(24*time.Hour).AddDate(0, 0, -daysAgo)
+	return day.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + s.upTo(4*time.Minute))
+}
 
-// caller is somebody as they act in a browser.
-func (a actor) caller() models.Caller {
+// ago returns a time before the story is told, a few minutes off.
+func (s *story) ago(d time.Duration) time.Time { return s.now.Add(-d - s.upTo(4*time.Minute)) }
+
+func (s *story) upTo(d time.Duration) time.Duration {
+	return time.Duration(s.rand.Int64N(int64(d))).Truncate(time.Millisecond)
+}
+
+// by is somebody as they act in a browser, in a request of its own.
+func (s *story) by(part int) models.Caller { return s.byActor(s.actors[part]) }
+
+func (s *story) byActor(a actor) models.Caller {
+	s.seen[a.ID] = s.tx.Now()
 	return models.Caller{
 		Kind: models.BySession, ID: a.ID, Name: *a.FirstName + " " + *a.LastName, Scope: collection.Person(a.ID),
-		Rights: models.Rights{Scopes: []string{models.EveryScope}},
+		Rights: models.Rights{Scopes: []string{models.EveryScope}}, RequestID: idAt(s.rand, s.tx.Now()),
 	}
 }
 
-// makeRoles has the owner make the company's own roles, and give them.
-func (s *story) makeRoles() error {
-	owner := s.actors[theOwner].caller()
-	for _, own := range ownRoles {
-		role, err := models.CreateRole(s.ctx, s.daysAgo(30), owner, &models.Change{
-			Attributes: map[string]any{
-				"key": own.key, "name": own.name, "permissions": own.permissions, "rank": own.rank, "inheritable": own.inheritable,
-			},
-			Links: map[string]models.Links{"organization": {s.company.ID}},
-		})
-		if err != nil {
-			return err
-		}
-		in := &models.Change{Links: map[string]models.Links{"roles": {role.ID}}}
-		if _, err := models.UpdateMembership(s.ctx, s.daysAgo(30), owner, s.actors[own.part].membership, in); err != nil {
-			return err
-		}
+// byKey is a program that acts with a key of that name, in a request of its own.
+func (s *story) byKey(name string) (models.Caller, error) {
+	holder, err := models.FindHolder(s.ctx, s.tx, *s.keys[name].Key)
+	if err != nil {
+		return models.Caller{}, err
 	}
-	return nil
+	return holder.Caller(idAt(s.rand, s.tx.Now())), s.use(name)
 }
 
-// makeKeys has people make keys of their own that are about to end.
-func (s *story) makeKeys() error {
-	for part, days := range map[int]int{theOwner: 2, theManager: 5} {
-		_, err := models.CreateAPIKey(s.ctx, s.daysAgo(28), s.actors[part].caller(), &models.Change{Attributes: map[string]any{
-			"name": "Spreadsheet", "scopes": jsonapi.Strings{"organizations:read", "users:read"},
-			"expiresAt": jsonapi.Time{Time: s.tx.Now().AddDate(0, 0, days).Truncate(time.Second)},
-		}})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// invite has people of the cast ask others to join, who answer or do not.
-func (s *story) invite() error {
-	domain := (*s.actors[theOwner].Email)[strings.IndexByte(*s.actors[theOwner].Email, '@'):]
-	for _, i := range []struct {
-		by     actor
-		email  string
-		ago    int
-		answer func(inv *models.Invitation, token string) error
-	}{
-		{s.host, *s.actors[theMember].Email, 20, func(_ *models.Invitation, token string) error {
-			_, err := models.AcceptInvitation(s.ctx, s.daysAgo(19), s.actors[theMember].caller(), token, &models.Change{})
-			return err
-		}},
-		{s.actors[theOwner], "candidate" + domain, 15, func(_ *models.Invitation, token string) error {
-			_, err := models.DeclineInvitation(s.ctx, s.daysAgo(14), "", token)
-			return err
-		}},
-		{s.actors[theManager], "trainee" + domain, 12, nil}, // has expired
-		{s.actors[theAdmin], "typing.error" + domain, 6, func(inv *models.Invitation, _ string) error {
-			return models.DeleteInvitation(s.ctx, s.daysAgo(6), s.actors[theAdmin].caller(), inv.ID, nil)
-		}},
-		{s.actors[theManager], "new.colleague" + domain, 2, nil}, // is open
-	} {
-		if i.by.User == nil {
-			continue
-		}
-		inv, err := models.CreateInvitation(s.ctx, s.daysAgo(i.ago), i.by.caller(), &models.Change{
-			Attributes: map[string]any{"email": i.email, "message": "Welcome to " + i.by.home.Name + "!"},
-			Links:      map[string]models.Links{"organization": {i.by.home.ID}, "roles": {models.RoleViewer}},
-		})
-		if err == nil && i.answer != nil {
-			_, token, _ := strings.Cut(*inv.URL, "#token=")
-			err = i.answer(inv, token)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// use notes that a key of that name was used.
+func (s *story) use(name string) error {
+	return models.TouchAPIKeys(s.ctx, s.tx, map[string]time.Time{s.keys[name].ID: s.tx.Now()})
 }
 
 // print tells who can sign in, with what, and how many organizations each sees.

@@ -54,7 +54,10 @@ func (d *demo) next() *models.Batch {
 		grown = append(grown, grownTree{batch.Organizations[organizations:], batch.Users[users:]})
 	}
 	if first {
-		d.cast = castFrom(batch, grown)
+		if d.cast = castFrom(batch, grown); d.cast != nil {
+			d.cast.key = d.key
+			d.addLogosOfTheCast(batch)
+		}
 	}
 	return batch
 }
@@ -237,10 +240,12 @@ func roleOf(org *models.Organization, n int) string {
 }
 
 // id returns the UUIDv7 (RFC 9562 §5.7) of that moment, with the random bits of the tree.
-func (t *demoTree) id(at time.Time) string {
+func (t *demoTree) id(at time.Time) string { return idAt(t.rand, at) }
+
+func idAt(r *rand.Rand, at time.Time) string {
 	var id uuid.UUID
-	ms := uint64(at.UnixMilli())<<16 | 0x7000 | t.rand.Uint64()&0x0fff
-	rest := t.rand.Uint64()&^(3<<62) | 2<<62
+	ms := uint64(at.UnixMilli())<<16 | 0x7000 | r.Uint64()&0x0fff
+	rest := r.Uint64()&^(3<<62) | 2<<62
 	for i := range 8 {
 		id[i], id[8+i] = byte(ms>>(56-8*i)), byte(rest>>(56-8*i))
 	}

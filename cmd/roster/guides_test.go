@@ -15,7 +15,7 @@ import (
 )
 
 // guides are the pages whose commands a newcomer can type, one page after the other.
-var guides = []string{"people", "trees", "search", "sign-in", "second-factor", "invitations", "files", "events", "webhooks"}
+var guides = []string{"people", "trees", "search", "sign-in", "second-factor", "invitations", "files", "events", "webhooks", "portal"}
 
 // What the guides show and every installation has otherwise, besides what the tour does.
 var passing = regexp.MustCompile(changing.String() +

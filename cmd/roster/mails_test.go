@@ -22,7 +22,8 @@ func (s *served) post(key, path, body string) {
 	}
 }
 
-// TestAServerSendsItsMails starts the program with a mail server: the link of a mail leads to a page of the program, and its log has none.
+// TestAServerSendsItsMails starts the program with a mail server: the link of a mail leads to a door of the console, and its log has
+// none. The page that links of before lead to is still there.
 func TestAServerSendsItsMails(t *testing.T) {
 	t.Parallel()
 	receiver := mailtest.NewReceiver(t)
@@ -33,12 +34,14 @@ func TestAServerSendsItsMails(t *testing.T) {
 	s.post(key, "/public/v2/passwordResets", `{"data":{"type":"passwordResets","attributes":{"email":"ada@example.com"}}}`)
 	got := receiver.Next(t, 1)
 	token := got.Token(t)
-	if !strings.Contains(got.Text, "https://roster.example/password-reset#token="+token) {
+	if !strings.Contains(got.Text, "https://roster.example/console/reset#token="+token) {
 		t.Errorf("the mail says %s", got.Text)
 	}
-	page, _, err := servertest.Exchange(t.Context(), servertest.Fresh(), http.MethodGet, s.base+"/password-reset", nil)
-	if err != nil || page.StatusCode != http.StatusOK {
-		t.Errorf("the page answers with %d: %v", page.StatusCode, err)
+	for _, path := range []string{"/console/reset", "/console/invitation", "/password-reset", "/invitations"} {
+		page, _, err := servertest.Exchange(t.Context(), servertest.Fresh(), http.MethodGet, s.base+path, nil, "Accept", "text/html")
+		if err != nil || page.StatusCode != http.StatusOK || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s answers with %d: %v", path, page.StatusCode, err)
+		}
 	}
 	s.post(key, "/public/v2/passwordResets/confirm", `{"meta":{"token":"`+token+`","password":"a long password"}}`)
 	if code := s.stop(); code != 0 {

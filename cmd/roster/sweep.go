@@ -34,6 +34,7 @@ func (s sweep) all(ctx context.Context, db *store.DB) error {
 // sweeping is the table of what is removed from time to time, by whichever replica comes first.
 var sweeping = []sweep{
 	{"sessions that have run out", models.PurgeSessions},
+	{"portal links that nobody has opened", models.PurgePortalLinks},
 	{"failures to sign in", models.PurgeAttempts},
 	{"what callers were denied", models.PurgeDenials},
 	{"the bytes of deleted files", func(ctx context.Context, db *store.DB, _ int) (int, error) { return models.SweepFiles(ctx, db) }},

@@ -28,11 +28,12 @@ func (a *app) trace(ctx context.Context) error {
 		return err
 	}
 	a.tracer = provider.Tracer()
+	logger := a.logger // as it is here: that the receiver did not answer in time says nothing of the database, which is closed by then
 	a.onStop(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), min(flushTime, a.cfg.shutdownGrace))
 		defer cancel()
 		if err := provider.Close(ctx); err != nil { // no reason to say that the program failed
-			a.logger.Warn("the last traces were not sent", "error", err)
+			logger.Warn("the last traces were not sent", "error", err)
 		}
 		return nil
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"roster/console"
 	"roster/models"
 	"roster/models/target"
 	"roster/webhooks"
@@ -17,9 +18,13 @@ func (c *config) targets() target.Rules {
 
 // allowed returns what the installation allows.
 func (c *config) allowed() models.Allowed {
+	doors := ""
+	if console.Built {
+		doors = console.Path
+	}
 	return models.Allowed{
 		WebhookTargets: c.targets(), MaxWebhooks: c.webhooks, AnswerRetention: time.Duration(c.webhookAnswers) * day,
-		Mails: c.mailServer != nil, BaseURL: c.baseURL,
+		Mails: c.mailServer != nil, BaseURL: c.baseURL, Console: doors,
 		Sessions: c.sessions, PasswordWork: c.passwordWork,
 		Files:                    models.FileRules{URLLifetime: c.fileURLs},
 		UsersCreateOrganizations: c.usersCreate,

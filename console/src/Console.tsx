@@ -5,15 +5,22 @@ import { Redirect, Route, Switch, useLocation } from "wouter";
 import { credential, onCredentialChanged } from "./api/credential";
 import { Failure } from "./api/client";
 import { useMe } from "./api/me";
+import { portalId } from "./api/portal";
 import { queries } from "./api/query";
 import { Frame, type FrameState } from "./frame/Frame";
+import { letGo } from "./parts/unsaved";
 import { Boundary } from "./parts/boundary";
 import { Refused } from "./parts/failure";
 import { prefer, preferences } from "./parts/preferences";
 import { Ghosts } from "./parts/small";
 import { NoPage } from "./screens/NoPage";
 
-const SignIn = lazy(() => import("./screens/SignIn"));
+const Portal = lazy(() => import("./screens/portal/Portal"));
+const doors: Record<string, ComponentType> = {
+	"/sign-in": lazy(() => import("./screens/SignIn")),
+	"/invitation": lazy(() => import("./screens/Invitation")),
+	"/reset": lazy(() => import("./screens/Reset")),
+};
 const SignInAgain = lazy(() => import("./screens/SignInAgain"));
 const Organization = lazy(() => import("./screens/organization/Organization"));
 
@@ -35,7 +42,8 @@ const screens: [path: string, screen: ComponentType<ScreenProps>][] = [
 
 export function Console() {
 	const [path] = useLocation();
-	return <Suspense fallback={null}>{path === "/sign-in" ? <SignIn /> : <Signed />}</Suspense>;
+	const Door = portalId ? Portal : Object.hasOwn(doors, path) ? doors[path] : undefined;
+	return <Suspense fallback={null}>{Door ? <Door /> : <Signed />}</Suspense>;
 }
 
 /** The pages of who has signed in; the door for everybody else. */
@@ -54,6 +62,7 @@ function Signed() {
 	const who = me.data?.data.id;
 	useEffect(() => {
 		if (who && first.current && first.current !== who) {
+			letGo();
 			queries.clear();
 			prefer({ last: undefined });
 			location.assign("/console/");

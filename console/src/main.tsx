@@ -4,6 +4,7 @@ import "./styles/tokens.css";
 import "./styles/components.css";
 import "./styles/console.css";
 import "./styles/rows.css";
+import "./styles/making.css";
 
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClientProvider } from "@tanstack/react-query";
@@ -12,12 +13,13 @@ import { createRoot } from "react-dom/client";
 import { Router } from "wouter";
 import { queries } from "./api/query";
 import { Console } from "./Console";
+import { aroundNavigation } from "./parts/unsaved";
 
 createRoot(document.getElementById("console") as HTMLElement).render(
 	<StrictMode>
 		<CSPProvider disableStyleElements>
 			<QueryClientProvider client={queries}>
-				<Router base="/console">
+				<Router base="/console" aroundNav={aroundNavigation}>
 					<Console />
 				</Router>
 			</QueryClientProvider>

@@ -222,8 +222,8 @@ for (const database of databases) {
 			async (page) => {
 				await page.getByRole("button", { name: "Move" }).click();
 				const dialog = page.getByRole("dialog");
-				await dialog.getByRole("searchbox", { name: "Where to" }).fill(made.head.attributes.name);
-				await dialog.getByRole("button", { name: made.head.attributes.name }).first().click();
+				await dialog.getByRole("combobox", { name: "Where to" }).fill(made.head.attributes.name);
+				await dialog.getByRole("option", { name: made.head.attributes.name }).first().click();
 				const loses = dialog.getByRole("heading", { name: /(person loses|people lose) something/ });
 				await loses.waitFor();
 				const total = Number((await loses.textContent()).match(/^\d+/)[0]);

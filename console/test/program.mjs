@@ -42,7 +42,7 @@ async function another(url) {
 }
 
 /** Starts the program on a database of its own, with the demo. stop ends it, start begins it again on the same address. */
-export async function start(database, { args = [], organizations = 120, users = 600 } = {}) {
+export async function start(database, { args = [], organizations = 120, users = 600, address = "127.0.0.1:0" } = {}) {
 	const dir = await mkdtemp(join(tmpdir(), "roster-console-"));
 	const where = database.url ? ["--database-url", await another(database.url)] : ["--data-dir", dir];
 	const env = { ...process.env, ROSTER_DATA_DIR: dir };
@@ -56,7 +56,6 @@ export async function start(database, { args = [], organizations = 120, users = 
 		]),
 	);
 	let child;
-	let address = "127.0.0.1:0";
 	const begin = async () => {
 		child = spawn(program, ["serve", ...where, "--listen", address, "--shutdown-delay", "0s", ...args], {
 			env,

@@ -232,6 +232,9 @@ func (g *generator) securitySchemes() {
 			"who is active there, with every scope, or as the key that somebody has signed in with. What changes something has to " +
 			"come from a page of the same origin, or of one that is " +
 			"allowed to."})
+	add("portal", securityScheme{Type: "apiKey", In: "cookie", Name: "__Host-roster-portal",
+		Description: "The cookie of the session that a portal link has opened; `roster-portal` on a plain loopback address. It counts only " +
+			"beside the header `Roster-Session: portal`, and then alone. What changes something has to come from a page of the same origin."})
 }
 
 // scopes returns every scope that a route can need, with what it allows.

@@ -36,7 +36,7 @@ type Received struct {
 }
 
 // link matches the link of a mail, up to its token.
-var link = regexp.MustCompile(`https?://\S+/(?:invitations|password-reset)#token=(\w+)`)
+var link = regexp.MustCompile(`https?://\S+/(?:invitations|password-reset|console/invitation|console/reset)#token=(\w+)`)
 
 // Token returns the token in the link of the text.
 func (r Received) Token(t testing.TB) string {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"roster/models/store"
 )
 
 // Bucket says where a bucket is.
@@ -56,12 +58,13 @@ func InBucket(b Bucket) (Store, error) {
 	return bucket{client, b.Name, b.Prefix}, nil
 }
 
-// answered returns an error of the library with the status and the code of the answer, which it leaves out of what it says.
+// answered returns an error of the library, which is none of the database, with the status and the code of the answer, which it leaves
+// out of what it says.
 func answered(err error) error {
 	if answer := minio.ToErrorResponse(err); answer.StatusCode != 0 {
-		return fmt.Errorf("%d %s: %w", answer.StatusCode, answer.Code, err)
+		err = fmt.Errorf("%d %s: %w", answer.StatusCode, answer.Code, err)
 	}
-	return err
+	return store.Elsewhere(err)
 }
 
 func (b bucket) at(key string) string { return path.Join(b.prefix, key) }

@@ -44,9 +44,8 @@ func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *j
 	return found, nil
 }
 
-// SeekBy is [Seek] with other windows: how many rows are looked through by who sees much, and by who sees few organizations, and of how
-// many rows the scope is asked.
-func SeekBy(ctx context.Context, db *store.DB, scope Scope, of []*Collection, text string, most int, first, near, candidates int,
-) ([]Sighting, error) {
-	return seek(ctx, db, scope, of, store.SoughtText(text), most, windows{first, near, candidates})
+// SeekBy is [Seek] with other windows: how many rows are looked through by who sees much, and by who sees few organizations, of how many
+// rows the scope is asked, and how many are compared with all of it.
+func SeekBy(ctx context.Context, db *store.DB, scope Scope, of []*Collection, text string, most int, w [4]int) ([]Sighting, error) {
+	return seek(ctx, db, scope, of, store.SoughtText(text), most, windows{w[0], w[1], w[2], w[3]})
 }

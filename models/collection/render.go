@@ -64,7 +64,8 @@ func (c *Collection) tellCounts(ctx context.Context, db *store.DB, scope Scope, 
 	return nil
 }
 
-// tellCount adds to the meta of a resource what was counted under a name, as far as it was.
+// tellCount adds to the meta of a resource what was counted under a name, as far as it was: of what the caller may not be told there is no
+// number.
 func tellCount(resource *jsonapi.Resource, count jsonapi.Count, counts map[string]map[string]int64) {
 	member, names := "counts", []string{count.Name}
 	if count.Parts != nil {
@@ -75,8 +76,8 @@ func tellCount(resource *jsonapi.Resource, count jsonapi.Count, counts map[strin
 		of = map[string]int64{}
 	}
 	for _, name := range names {
-		if byID, counted := counts[name]; counted {
-			of[name] = byID[resource.ID]
+		if n, counted := counts[name][resource.ID]; counted {
+			of[name] = n
 		}
 	}
 	if count.Parts == nil || len(of) > 0 {

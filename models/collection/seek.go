@@ -3,6 +3,7 @@ package collection
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"roster/models/store"
 )
@@ -26,22 +27,25 @@ type Sighting struct {
 	Begins, Within []string
 }
 
-// A search has three ways, each of which costs seconds where another one costs a millisecond, as those to a page (docs/adr/0117):
+// A search has four ways, each of which costs seconds where another one costs a millisecond, as those to a page (docs/adr/0117):
 //
 // Look through the first rows that the scope leads to. That is all for who sees little, and whatever others have then costs nothing. For
 // who sees more it is enough if the text is common.
 //
 // Ask the index, and of each row that has the text whether the scope sees it, up to some of them.
 //
-// Go through all that the scope sees, until enough is found. That is left for who sees much, but little of what has the text.
+// Compare all that has the text, if that is not very much, with all that the scope leads to: for who sees much, but little of what has the
+// text.
+//
+// Go through all that the scope sees, until enough is found. That is what is left.
 type windows struct {
 	// first rows are looked through for who sees everything, or a large part; near ones for who sees no more organizations than that.
 	first, near int
-	// candidates are how many rows that have the text are asked about.
-	candidates int
+	// candidates are how many rows that have the text are asked about one by one, crossed how many are compared with the scope at once.
+	candidates, crossed int
 }
 
-var usualWindows = windows{first: 300, near: 2000, candidates: 1000}
+var usualWindows = windows{first: 300, near: 2000, candidates: 1000, crossed: 50_000}
 
 // Seek finds resources of collections that a scope sees and that have a text, at most so many of each, of which some may be left out where
 // others come before them. along is asked in the same round trip as the first.
@@ -197,8 +201,8 @@ func (h *hunt) enough(begins bool) bool {
 	return h.whole || n >= h.most
 }
 
-// askIndex asks the index for each collection of which not enough is found, and then goes through all that the scope sees where that may
-// not have been everything.
+// askIndex asks the index for each collection of which not enough is found, and then takes the next way where that may not have been
+// everything.
 func (s *seeking) askIndex(ctx context.Context, begins bool) error {
 	var asked []store.Query
 	for _, h := range s.hunts {
@@ -216,16 +220,32 @@ func (s *seeking) askIndex(ctx context.Context, begins bool) error {
 		if h.enough(begins) {
 			continue
 		}
-		n, measured := countUpTo(s.windows.candidates, h.matching(begins, "FROM "))
-		if err := s.db.Ask(ctx, measured); err != nil {
-			return fmt.Errorf("count what has a text: %w", err)
+		if err := h.askMore(ctx, begins); err != nil {
+			return err
 		}
-		if *n < int64(s.windows.candidates) { // all of which the scope was asked about
-			continue
-		}
-		if err := s.db.Ask(ctx, h.throughAll(begins)); err != nil {
-			return fmt.Errorf("look through a scope: %w", err)
-		}
+	}
+	return nil
+}
+
+// askMore looks for what is not among the first rows that the index has.
+func (h *hunt) askMore(ctx context.Context, begins bool) error {
+	some, few := countUpTo(h.candidates, h.matching("FROM ", begins, h.has(begins)))
+	if err := h.db.Ask(ctx, few); err != nil {
+		return fmt.Errorf("count what has a text: %w", err)
+	}
+	if *some < int64(h.candidates) { // of all of which the scope was asked
+		return nil
+	}
+	all, many := countUpTo(h.crossed, h.matching("FROM ", begins))
+	if err := h.db.Ask(ctx, many); err != nil {
+		return fmt.Errorf("count what may have a text: %w", err)
+	}
+	last := h.throughAll(begins)
+	if *all < int64(h.crossed) {
+		last = h.across(begins)
+	}
+	if err := h.db.Ask(ctx, last); err != nil {
+		return fmt.Errorf("look through a scope: %w", err)
 	}
 	return nil
 }
@@ -236,10 +256,21 @@ func (h *hunt) byIndex(begins bool) store.Query {
 	if h.scope.All() {
 		most = 2 * h.most // some of which may be known
 	}
-	rows := h.matching(begins, "SELECT "+h.c.Table+".* FROM ")
+	rows := h.matching("SELECT "+h.c.Table+".* FROM ", begins, h.has(begins))
 	and, args := Conjunction(h.c.Visible(h.scope))
 	return h.ids(begins, Condition(fmt.Sprintf("SELECT id FROM (%s LIMIT %d) AS %s WHERE 1 = 1%s LIMIT %d", rows.SQL, most, h.c.Table, and,
 		2*h.most), append(rows.Args, args...)...))
+}
+
+// across returns the query of what the index has and the scope leads to. Of these alone the texts are read: to read one costs more than to
+// find an id in a list. The limits keep the planner from turning that around.
+func (h *hunt) across(begins bool) store.Query {
+	rows := h.matching("SELECT "+h.c.Table+".* FROM ", begins)
+	and, args := Conjunction(h.c.Gathered(h.scope)...)
+	seen := fmt.Sprintf("(SELECT * FROM (%s LIMIT %d) AS %s WHERE 1 = 1%s LIMIT %[2]d) AS %[3]s", rows.SQL, h.crossed, h.c.Table, and)
+	has := h.has(begins)
+	return h.ids(begins, Condition(fmt.Sprintf("SELECT %s.id FROM %s WHERE %s LIMIT %d", h.c.Table, h.from(seen), has.SQL, 2*h.most),
+		slices.Concat(rows.Args, args, has.Args)...))
 }
 
 // throughAll returns the query that goes through what the scope sees.
@@ -259,20 +290,19 @@ func (h *hunt) ids(begins bool, sql Where) store.Query {
 	}}
 }
 
-// matching returns what follows a SELECT and FROM of the rows that the index has for the text, whoever sees them.
-func (h *hunt) matching(begins bool, before string) Where {
-	conds := []Where{h.has(begins)}
+// matching returns the rows that the index has for the text and that meet conditions, whoever sees them, behind a SELECT and FROM.
+func (h *hunt) matching(before string, begins bool, conds ...Where) Where {
 	if h.c.Live != "" {
 		conds = append(conds, Condition(h.c.Live))
 	}
 	and, args := Conjunction(conds...)
-	grams := store.Grams(h.looksFor(begins))
+	pieces := store.PiecesOf(h.looksFor(begins))
 	if h.db.Dialect() == store.SQLite {
 		return Condition(before+"search_grams CROSS JOIN search_texts st ON st.number = search_grams.rowid CROSS JOIN "+h.c.Table+" ON "+
-			h.c.Table+".id = st.id WHERE search_grams MATCH ?"+and, append([]any{store.Tokens(h.c.Texts.Kind, grams)}, args...)...)
+			h.c.Table+".id = st.id WHERE search_grams MATCH ?"+and, append([]any{pieces.Tokens(h.c.Texts.Kind)}, args...)...)
 	}
-	return Condition(before+h.c.Table+" WHERE roster_grams("+h.c.Texts.sql()+") @> ?::text[]"+and,
-		append([]any{grams}, args...)...)
+	return Condition(before+h.c.Table+" WHERE roster_pieces("+h.c.Texts.sql()+") @@ CAST(? AS tsquery)"+and,
+		append([]any{pieces.TSQuery()}, args...)...)
 }
 
 func (h *hunt) looksFor(begins bool) string {

@@ -61,9 +61,10 @@ func TestEveryWayFindsTheSameText(t *testing.T) {
 				"person":     collection.Person(people[r.IntN(len(people))]),
 				"nothing":    {},
 			} {
-				for _, w := range [][3]int{{1000, 1000, 1000}, {1, 1, 1000}, {1, 0, 1000}, {1, 0, 1}, {2, 3, 2}} {
+				for _, w := range [][4]int{{1000, 1000, 1000, 1000}, {1, 1, 1000, 1}, {1, 0, 1000, 1}, {1, 0, 1, 1}, {2, 3, 2, 1},
+					{1, 0, 1, 1000}, {2, 3, 2, 50}} {
 					for _, most := range []int{3, 20} {
-						found, err := collection.SeekBy(t.Context(), db, scope, of, text, most, w[0], w[1], w[2])
+						found, err := collection.SeekBy(t.Context(), db, scope, of, text, most, w)
 						if err != nil {
 							t.Fatal(err)
 						}

@@ -32,8 +32,28 @@ func (db *DB) Add(t Tally) {
 // Count adds to a counter when the transaction is committed.
 func (db *DB) Count(name, key string, n int64) { db.tally.Add(name, key, n) }
 
+// storeCounts adds what was collected to the counters, all of it in the same shard.
+func (db *DB) storeCounts(ctx context.Context) error {
+	if len(db.tally)+len(db.branches.tally) == 0 {
+		return nil
+	}
+	shard := db.shard()
+	if err := db.tally.store(ctx, db, shard); err != nil {
+		return err
+	}
+	return db.branches.store(ctx, db, shard)
+}
+
+// shard returns the rows that a transaction counts on.
+func (db *DB) shard() int {
+	if db.dialect == Postgres {
+		return db.pools.nextShard()
+	}
+	return 0
+}
+
 // store adds the collected numbers to the counters.
-func (t Tally) store(ctx context.Context, tx *DB) error {
+func (t Tally) store(ctx context.Context, tx *DB, shard int) error {
 	keys := make([]CounterKey, 0, len(t))
 	for k, n := range t {
 		if n != 0 {
@@ -44,10 +64,6 @@ func (t Tally) store(ctx context.Context, tx *DB) error {
 		return nil
 	}
 	slices.SortFunc(keys, func(a, b CounterKey) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
-	shard := 0
-	if tx.dialect == Postgres {
-		shard = tx.pools.nextShard()
-	}
 	var args []any
 	for _, k := range keys {
 		args = append(args, k.Name, k.Key, shard, t[k])

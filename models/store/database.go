@@ -64,6 +64,7 @@ type DB struct {
 	patient       bool        // of the transaction, see NoWait
 	frozen        bool        // what is read does not change, see View
 	tally         Tally       // of the transaction
+	branches      *branches   // of the transaction
 	news          *news       // of the transaction
 	numbers       map[any]int // of the transaction, see Total
 	last          *looks      // of the transaction, see AtLast
@@ -200,19 +201,22 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if err := db.askFirst(ctx); err != nil {
 		return err
 	}
-	for tries := (tries{}); ; {
+	for tries, branches := (tries{}), (&branches{}); ; {
 		news, last := news{}, &looks{}
 		err := transact(db.gorm.WithContext(ctx), func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.doubtful, tx.news = g, true, tries.doubtful, &news
-			tx.tally, tx.numbers, tx.last = Tally{}, map[any]int{}, last
+			tx.tally, tx.branches, tx.numbers, tx.last = Tally{}, branches, map[any]int{}, last
+			if err := branches.begin(ctx, &tx); err != nil {
+				return err
+			}
 			if err := fn(&tx); err != nil {
 				return tx.refusedFirst(ctx, err)
 			}
 			if err := guard(ctx, &tx); err != nil {
 				return err
 			}
-			if err := tx.tally.store(ctx, &tx); err != nil {
+			if err := tx.storeCounts(ctx); err != nil {
 				return err
 			}
 			return tx.last.have(ctx, &tx)

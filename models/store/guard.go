@@ -80,7 +80,7 @@ func lookAgain(ctx context.Context, db *DB, last *looks) error {
 	err := transact(db.gorm.WithContext(ctx), func(g *gorm.DB) error {
 		tx := *db
 		tx.gorm, tx.inTransaction, tx.doubtful, tx.patient, tx.news = g, true, true, true, &news{}
-		tx.tally, tx.numbers, tx.last = Tally{}, map[any]int{}, &looks{}
+		tx.tally, tx.branches, tx.numbers, tx.last = Tally{}, newBranches(), map[any]int{}, &looks{}
 		if err := last.have(ctx, &tx); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func NewOutage(db *DB, log *slog.Logger) *Outage { return &Outage{db: db, log: l
 // took too long is explained by an outage if a look at the database takes too long as well.
 func (o *Outage) Explains(ctx context.Context, err error) bool {
 	switch {
-	case o == nil:
+	case o == nil, isElsewhere(err):
 		return false
 	case lost(err):
 	case !errors.Is(err, context.DeadlineExceeded) || o.db.dialect == SQLite:

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -98,6 +101,7 @@ func TestOnlyWhatKeepsEverybodyOutIsAnOutage(t *testing.T) {
 		context.DeadlineExceeded,       // of a server in this process
 		context.Canceled,
 		errors.New("a mistake of ours"),
+		fmt.Errorf("reach the mail server: %w", Elsewhere(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})),
 	} {
 		if o.Explains(t.Context(), err) {
 			t.Errorf("%v is explained", err)

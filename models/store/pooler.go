@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Pooler is what stands between the program and PostgreSQL: nothing, or a program that has its own connections to the server and lends
@@ -153,7 +155,10 @@ func (c poolerConn) renames(ctx context.Context) (renamed bool, err error) {
 	const name, text = "roster_pooler", "SELECT 'roster_pooler'"
 	pg := c.PgConn()
 	run := func(sql string) error { return pg.Exec(ctx, sql).Close() }
-	err = run("begin")
+	if err = run("begin"); refusesTransactions(err) {
+		return false, fmt.Errorf("the pooler lends a connection for one statement, so that there are no transactions; "+
+			"set pool_mode = transaction: %w", err)
+	}
 	if err == nil {
 		_, err = pg.Prepare(ctx, name, text, nil)
 	}
@@ -173,6 +178,13 @@ func (c poolerConn) renames(ctx context.Context) (renamed bool, err error) {
 		return false, fmt.Errorf("find out whether the pooler keeps account of prepared statements: %w", err)
 	}
 	return renamed, nil
+}
+
+// refusesTransactions reports whether a pooler ended a connection because of a BEGIN, as PgBouncer does with pool_mode = statement.
+func refusesTransactions(err error) bool {
+	const protocolViolation = "08P01" // https://www.postgresql.org/docs/current/errcodes-appendix.html
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == protocolViolation
 }
 
 // setting is the value of a setting of a connection.

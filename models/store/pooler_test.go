@@ -84,6 +84,15 @@ func TestAPoolThatIsTooSmallForSessionsIsRefused(t *testing.T) {
 	}
 }
 
+func TestAPoolForStatementsIsRefusedWithTheSettingToChange(t *testing.T) {
+	t.Parallel()
+	pooler := modelstest.NewPooler(t, modelstest.URL(t, store.Postgres), "statement", "default_pool_size = 4")
+	_, err := store.Open(t.Context(), modelstest.ConfigAt(pooler.URL).Config)
+	if err == nil || !strings.Contains(err.Error(), "there are no transactions; set pool_mode = transaction") {
+		t.Errorf("it is opened: %v", err)
+	}
+}
+
 // TestBehindAPoolerAConnectionIsAsItHasToBe asks for the settings, outside and inside of a transaction, where the database has others.
 func TestBehindAPoolerAConnectionIsAsItHasToBe(t *testing.T) {
 	t.Parallel()

@@ -59,9 +59,9 @@ func (s Sought) AtWord() string {
 	return " " + s.text
 }
 
-// Within is the text that stands wherever it is found, "" if that is not to be looked for: the index has no pieces that are so short.
+// Within is the text that stands wherever it is found, "" if that is not to be looked for: of one character.
 func (s Sought) Within() string {
-	if s.length < gramSize {
+	if s.length < gramSize-1 {
 		return ""
 	}
 	return s.text
@@ -90,35 +90,59 @@ func (s Sought) In(text string) bool {
 // gramSize is how many characters a piece has.
 const gramSize = 3
 
-// Grams returns pieces that a text has which contains another one: each character of that is in one of them. Those between them would
-// leave few texts fewer, and each costs the index a look.
-func Grams(text string) (grams []string) {
+// Pieces are what texts have in the index that contain another one.
+type Pieces struct {
+	grams []string
+	// prefix: they have a piece that begins with the only one here.
+	prefix bool
+}
+
+// PiecesOf returns the pieces of a text: each character of it is in one of them. Those between them would leave few texts fewer, and each
+// costs the index a look. Two characters begin a piece wherever they stand.
+func PiecesOf(text string) Pieces {
 	runes := []rune(text)
+	if len(runes) < gramSize {
+		return Pieces{[]string{text}, true}
+	}
+	var grams []string
 	for i := 0; i+gramSize < len(runes); i += gramSize {
 		grams = append(grams, string(runes[i:i+gramSize]))
 	}
-	if len(runes) >= gramSize {
-		grams = append(grams, string(runes[len(runes)-gramSize:]))
-	}
-	return SortedUnique(grams)
+	return Pieces{grams: SortedUnique(append(grams, string(runes[len(runes)-gramSize:])))}
 }
 
-// Tokens returns pieces of texts of a kind as SQLite's index has them: words of letters and digits. As a query it is for texts that have
-// all of them.
-func Tokens(kind string, grams []string) string {
+// Tokens returns the pieces of texts of a kind as a query of SQLite's index, whose words are of letters and digits.
+func (p Pieces) Tokens(kind string) string {
 	var tokens []byte
-	for _, gram := range grams {
+	for _, gram := range p.grams {
 		tokens = appendToken(tokens, kind, gram)
 	}
+	if p.prefix {
+		tokens = append(tokens[:len(tokens)-1], '*')
+	}
 	return string(tokens)
+}
+
+// inTSQuery escapes a piece between quotes.
+var inTSQuery = strings.NewReplacer("'", "''", `\`, `\\`)
+
+// TSQuery returns the pieces as a query of PostgreSQL's index.
+func (p Pieces) TSQuery() string {
+	quoted := Column(p.grams, func(gram string) string { return "'" + inTSQuery.Replace(gram) + "'" })
+	if p.prefix {
+		quoted[0] += ":*"
+	}
+	return strings.Join(quoted, " & ")
 }
 
 func appendToken(tokens []byte, kind, gram string) []byte {
 	return append(hex.AppendEncode(append(tokens, kind...), []byte(gram)), ' ')
 }
 
-// allTokens is Tokens of all pieces of a text. It is run for every row that is written.
+// allTokens returns all pieces of a text as SQLite's index has them: its last two characters begin one, too. It is run for every row that is
+// written.
 func allTokens(kind, text string) string {
+	text += string(fieldEnd)
 	tokens := make([]byte, 0, (2*gramSize+2)*len(text))
 	for at := range text {
 		if end := gramEnd(text, at); end > 0 {

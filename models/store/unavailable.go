@@ -12,13 +12,35 @@ import (
 	"modernc.org/sqlite"
 )
 
+// elsewhere is the error of a service that is not the database.
+type elsewhere struct{ error }
+
+func (e elsewhere) Unwrap() error { return e.error }
+
+// Elsewhere returns an error that somebody other than the database has caused, a mail server or a bucket, marked as that: a connection
+// that is refused looks alike, whoever refuses it. It returns nil for nil.
+func Elsewhere(err error) error {
+	if err == nil {
+		return nil
+	}
+	return elsewhere{err}
+}
+
+// isElsewhere reports whether an error was marked by [Elsewhere].
+func isElsewhere(err error) bool {
+	var other elsewhere
+	return errors.As(err, &other)
+}
+
 // Unavailable tells whether an error says that the database cannot be reached, or takes no writes at the moment: the same request may
-// succeed later. It is meant for errors of this package.
+// succeed later. It is meant for errors of this package; what is marked by [Elsewhere] says nothing of the database.
 func Unavailable(err error) bool {
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
 	var lite *sqlite.Error
 	switch {
+	case isElsewhere(err):
+		return false
 	case errors.As(err, &connect): // whatever the server says why
 		return true
 	case errors.As(err, &pg):

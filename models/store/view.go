@@ -39,7 +39,7 @@ func View(ctx context.Context, db *DB, fn func(view *DB) error) (err error) {
 	view.gorm.ClauseBuilders = maps.Clone(view.gorm.ClauseBuilders)
 	view.gorm.ClauseBuilders["FOR"] = func(clause.Clause, clause.Builder) {}
 	view.inTransaction, view.doubtful, view.frozen = true, true, true
-	view.news, view.tally, view.numbers, view.last = &news{}, Tally{}, map[any]int{}, &looks{}
+	view.news, view.tally, view.branches, view.numbers, view.last = &news{}, Tally{}, newBranches(), map[any]int{}, &looks{}
 	return fn(&view)
 }
 

@@ -1,7 +1,9 @@
 /* Asks the API. Every request of the console goes through ask(), which knows no screen and keeps nothing. */
 
 import type { Answer, ApiError, Document } from "./document";
+import { answered, patience, unanswered, wait } from "./connection";
 import { credentialEnded } from "./credential";
+import { portalHeaders } from "./portal";
 
 export const root = "/public/v2/";
 const mediaType = "application/vnd.api+json";
@@ -32,6 +34,8 @@ export class Failure extends Error {
 export interface Asking {
 	method?: "GET" | "POST" | "PATCH" | "DELETE";
 	body?: unknown;
+	/** Bytes in place of a document, with their type. */
+	file?: Blob;
 	signal?: AbortSignal;
 	/** The ETag that was read, for If-Match. */
 	ifMatch?: string | null;
@@ -46,10 +50,11 @@ export interface Asking {
 
 /** Asks for a URL and returns the answer. It fails with a Failure, and with an AbortError if the signal says so. */
 export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D>> {
-	const { method = "GET", body, signal, ifMatch, idempotencyKey, cursor, signingIn, atomic } = asking;
+	const { method = "GET", body, file, signal, ifMatch, idempotencyKey, cursor, signingIn, atomic } = asking;
 	const form = atomic ? `${mediaType};ext="https://jsonapi.org/ext/atomic"` : mediaType;
-	const headers: Record<string, string> = { Accept: cursor ? byCursor : form };
-	if (body !== undefined) headers["Content-Type"] = form;
+	const headers: Record<string, string> = { ...portalHeaders, Accept: cursor ? byCursor : form };
+	if (file) headers["Content-Type"] = file.type;
+	else if (body !== undefined) headers["Content-Type"] = form;
 	if (ifMatch) headers["If-Match"] = ifMatch;
 	if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
 	let response: Response;
@@ -59,27 +64,48 @@ export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D
 			headers,
 			signal,
 			credentials: "same-origin",
-			body: body === undefined ? undefined : JSON.stringify(body),
+			body: file ?? (body === undefined ? undefined : JSON.stringify(body)),
 		});
 	} catch (e) {
 		if (signal?.aborted) throw e;
+		unanswered();
 		throw new Failure(0, [], null, null);
 	}
+	answered();
 	const requestId = response.headers.get("X-Request-Id");
-	const text = await response.text();
-	let doc: (Document<D> & { errors?: ApiError[] }) | undefined;
-	try {
-		doc = text ? JSON.parse(text) : undefined;
-	} catch {
-		doc = undefined; // a proxy in between says something else
-	}
-	if (!response.ok) {
-		if (response.status === 401 && !signingIn) credentialEnded();
-		const after = Number(response.headers.get("Retry-After"));
-		const told = doc?.errors ?? [{ status: String(response.status), code: "", title: response.statusText || "Refused" }];
-		throw new Failure(response.status, told, requestId, after > 0 ? after : null);
-	}
+	const doc = await parsed<D>(response);
+	if (!response.ok) throw refusal(response, doc?.errors, signingIn);
 	return { ...(doc ?? ({ data: undefined } as unknown as Document<D>)), etag: response.headers.get("ETag"), requestId };
+}
+
+/** Asks for a list as a whole, in a form that has no pages, and returns the answer as it begins. It fails as ask does. */
+export async function stream(url: string, mediaType: string, signal: AbortSignal): Promise<Response> {
+	let response: Response;
+	try {
+		response = await fetch(url, { headers: { Accept: mediaType }, signal, credentials: "same-origin" });
+	} catch (e) {
+		if (signal.aborted) throw e;
+		throw new Failure(0, [], null, null);
+	}
+	if (!response.ok) throw refusal(response, (await parsed<unknown>(response))?.errors);
+	return response;
+}
+
+async function parsed<D>(response: Response): Promise<(Document<D> & { errors?: ApiError[] }) | undefined> {
+	const text = await response.text();
+	try {
+		return text ? JSON.parse(text) : undefined;
+	} catch {
+		return undefined; // a proxy in between says something else
+	}
+}
+
+function refusal(response: Response, errors: ApiError[] | undefined, signingIn = false): Failure {
+	if (response.status === 401 && !signingIn) credentialEnded();
+	const after = Number(response.headers.get("Retry-After"));
+	if (response.status === 429 && after > 0 && after <= patience && !signingIn) wait(after);
+	const told = errors ?? [{ status: String(response.status), code: "", title: response.statusText || "Refused" }];
+	return new Failure(response.status, told, response.headers.get("X-Request-Id"), after > 0 ? after : null);
 }
 
 /** Returns a URL below the root of the API with a query, in the spelling of the API: names of parameters have their brackets. */

@@ -1,21 +1,27 @@
 /* What stands around every page: the side, the path, Find, and what is said beside the page. */
 
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { organizationsOf, useMe, type Me } from "../api/me";
+import { organizationsOf, useMay, useMe, type Me } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { useRead } from "../api/query";
 import { Icon, Mark } from "../parts/icons";
 import { dismiss, useNotice, useSpoken } from "../parts/live";
 import { SquareButton, Typed } from "../parts/small";
+import { Bars } from "./Bars";
 import { onKeyDown, useKeys } from "./keys";
+import { endMove, useMoving } from "./moving";
 import { TellProvider, useFocusOnNavigation, type Crumb } from "./page";
+import { rowKeys } from "./rows";
 import { Side, lists } from "./Side";
 import { TreeStore } from "./tree-store";
+import { useLeaving } from "../parts/unsaved";
 
 const Palette = lazy(() => import("./Palette"));
 const KeyList = lazy(() => import("./KeyList"));
+const MoveDialog = lazy(() => import("../screens/organization/Move"));
+const Leave = lazy(() => import("./Leave"));
 const NewOrganization = lazy(() => import("../screens/organization/New"));
 
 export interface FrameState {
@@ -29,8 +35,10 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	const organizations = organizationsOf(me);
 	const store = useMemo(() => new TreeStore(organizations), [organizations]);
 	const [told, setTold] = useState<{ crumbs: Crumb[]; organization?: string }>({ crumbs: [] });
-	const [drawer, setDrawer] = useState(false);
+	const { drawer, openDrawer, closeDrawer } = useDrawer();
 	const [over, setOver] = useState<"palette" | "keys" | "new" | null>(null);
+	const leaving = useLeaving();
+	const { moving } = useMoving();
 	const [, go] = useLocation();
 	const close = useCallback(() => setOver(null), []);
 
@@ -39,7 +47,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 			if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
 				e.preventDefault();
 				setOver("palette");
-			} else if (e.key === "Escape") setDrawer(false);
+			}
 			onKeyDown(e);
 		};
 		window.addEventListener("keydown", find);
@@ -48,9 +56,17 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	useKeys([
 		{ key: "/", label: "Find or paste anything", act: () => setOver("palette") },
 		{ key: "?", label: "All keys of this page", act: () => setOver("keys") },
+		...rowKeys,
 		...lists.map((l) => ({ key: `G ${l.letter}`, label: `Go to ${l.name}`, act: () => go(l.path) })),
 	]);
 	useFocusOnNavigation();
+	const may = useMay(me ? told.organization : undefined);
+	const makesNone =
+		told.organization !== undefined &&
+		may.known &&
+		!may("organizations:write") &&
+		"It takes organizations:write at the one that is open";
+	useKeys(makesNone ? [] : [{ key: "N", label: "New organization", act: () => setOver("new") }]);
 
 	const way = useRead<Organization[]>(
 		told.organization && me
@@ -68,7 +84,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	];
 	return (
 		<TellProvider value={setTold}>
-			<a className="skip" href="#main">
+			<a className="skip" href="#main" inert={drawer}>
 				Skip to the page
 			</a>
 			<div className="frame">
@@ -78,26 +94,64 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 					open={told.organization}
 					path={known.map((o) => o.id)}
 					drawer={drawer}
-					close={() => setDrawer(false)}
+					close={closeDrawer}
+					makesNone={makesNone}
 					newOrganization={() => setOver("new")}
 				/>
-				{drawer && <div className="scrim drawer-scrim" onClick={() => setDrawer(false)} />}
-				<div className="main">
-					<Top crumbs={crumbs} openDrawer={() => setDrawer(true)} find={() => setOver("palette")} />
-					<Offline />
+				{drawer && <div className="scrim drawer-scrim" onClick={() => closeDrawer(true)} />}
+				<div className="main" inert={drawer}>
+					<Top crumbs={crumbs} openDrawer={openDrawer} find={() => setOver("palette")} />
+					<Bars me={me} />
 					<main id="main" tabIndex={-1}>
 						{children({ me, store })}
 					</main>
 				</div>
 			</div>
 			<Suspense fallback={null}>
+				{leaving && <Leave />}
 				{over === "palette" && <Palette me={me} close={close} organization={told.organization} />}
 				{over === "keys" && <KeyList close={close} />}
+				{moving && <MoveDialog key={moving.id} {...moving} store={store} close={endMove} />}
 				{over === "new" && <NewOrganization parent={told.organization} store={store} close={close} />}
 			</Suspense>
 			<Said />
 		</TellProvider>
 	);
+}
+
+/**
+ * The side as a drawer, where there is no room for it beside the page. While it is open the page behind it cannot be reached; Esc closes it,
+ * and gives the focus back to what opened it.
+ */
+function useDrawer() {
+	const [drawer, setDrawer] = useState(false);
+	const opener = useRef<Element | null>(null);
+	const openDrawer = () => {
+		opener.current = document.activeElement;
+		setDrawer(true);
+	};
+	// Who goes to a page has the focus there.
+	const closeDrawer = useCallback((back: boolean) => {
+		setDrawer(false);
+		if (back) requestAnimationFrame(() => (opener.current as HTMLElement | null)?.focus());
+	}, []);
+	useEffect(() => {
+		if (!drawer) return;
+		document.querySelector<HTMLElement>(".drawer-close")?.focus();
+		const wide = matchMedia("(min-width: 60.01rem)");
+		const widened = () => setDrawer(false);
+		const escape = (e: KeyboardEvent) => {
+			if (e.key === "Escape" && !e.defaultPrevented && !document.querySelector("[role=dialog]:not(.side), [role=menu]"))
+				closeDrawer(true);
+		};
+		wide.addEventListener("change", widened);
+		window.addEventListener("keydown", escape);
+		return () => {
+			wide.removeEventListener("change", widened);
+			window.removeEventListener("keydown", escape);
+		};
+	}, [drawer, closeDrawer]);
+	return { drawer, openDrawer, closeDrawer };
 }
 
 function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => void; find: () => void }) {
@@ -147,27 +201,7 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 	);
 }
 
-function Offline() {
-	const [off, setOff] = useState(!navigator.onLine);
-	useEffect(() => {
-		const look = () => setOff(!navigator.onLine);
-		window.addEventListener("online", look);
-		window.addEventListener("offline", look);
-		return () => {
-			window.removeEventListener("online", look);
-			window.removeEventListener("offline", look);
-		};
-	}, []);
-	if (!off) return null;
-	return (
-		<div className="offline" role="status">
-			<Icon name="alert" />
-			No network. What is loaded can be read; nothing can be changed.
-		</div>
-	);
-}
-
-function Said() {
+export function Said() {
 	const notice = useNotice();
 	const spoken = useSpoken();
 	return (

@@ -9,8 +9,11 @@ export default function KeyList({ close }: { close: () => void }) {
 		{ key: "Ctrl K", label: "Find or paste anything" },
 		...keysNow(),
 		{ key: "← →", label: "In the tree: close and open" },
+		{ key: "Home End", label: "In the tree: first and last" },
 		{ key: "*", label: "In the tree: open all beside this one" },
-		{ key: "Esc", label: "Close what is open" },
+		{ key: "A … Z", label: "In the tree: the next that begins so" },
+		{ key: "Ctrl X", label: "In the tree: cut, to move it" },
+		{ key: "Ctrl V", label: "In the tree: move what is cut below this one" },
 	];
 	return (
 		<Dialog

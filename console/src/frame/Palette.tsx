@@ -260,7 +260,7 @@ function eventOption(e: RecordedEvent): Option {
 function usePagesAndActions(text: string, organization?: string): Group[] {
 	const typed = text.trim().toLocaleLowerCase();
 	const fits = (name: string) => !typed || name.toLocaleLowerCase().includes(typed);
-	const actions = keysNow().filter((k) => !/^\d|^G |^\?|^\//.test(k.key) && k.key.length === 1 && fits(k.label));
+	const actions = keysNow().filter((k) => !/^\d|^G |^\?|^\//.test(k.key) && k.key.length === 1 && !k.silent && fits(k.label));
 	const pages = lists.filter((l) => fits(l.name));
 	const tabs = organization
 		? ["People", "Roles", "Invitations", "Keys", "Webhooks", "Events", "Settings"].filter((t) => typed && fits(t))

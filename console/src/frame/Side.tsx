@@ -8,7 +8,7 @@ import { totalOf } from "../api/document";
 import { useRead } from "../api/query";
 import { Icon, Kind, Mark, type IconName } from "../parts/icons";
 import { Menu } from "../parts/menu";
-import { Face, Typed } from "../parts/small";
+import { Button, Face, SquareButton, Typed } from "../parts/small";
 import { digits } from "../words/count";
 import { signOut } from "../screens/sign-out";
 import { useFind } from "./find";
@@ -28,12 +28,16 @@ interface SideProps {
 	store: TreeStore;
 	open: string | undefined;
 	path: string[];
+	/** It lies over the page, as a dialog. */
 	drawer: boolean;
-	close: () => void;
+	/** Closes it; back: to where one was. */
+	close: (back: boolean) => void;
+	/** Why no organization can be made below the one that is open. */
+	makesNone: string | false;
 	newOrganization: () => void;
 }
 
-export function Side({ me, store, open, path, drawer, close, newOrganization }: SideProps) {
+export function Side({ me, store, open, path, drawer, close, makesNone, newOrganization }: SideProps) {
 	const [at] = useLocation();
 	const tab = /^\/organizations\/[^/]+\/([a-z]+)/.exec(at)?.[1];
 	const kept = ["people", "roles", "invitations", "keys", "webhooks", "events", "settings"].includes(tab ?? "") ? `/${tab}` : "";
@@ -43,6 +47,8 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 		<aside
 			className="side"
 			aria-label="Navigation"
+			role={drawer ? "dialog" : undefined}
+			aria-modal={drawer ? true : undefined}
 			data-open={drawer ? "" : undefined}
 			onClick={(e) => {
 				if (
@@ -50,7 +56,7 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 					(e.target as HTMLElement).closest("a, .tree-row:not([data-stands])") &&
 					!(e.target as HTMLElement).closest(".twist")
 				)
-					close();
+					close(false);
 			}}
 		>
 			<div className="side-head">
@@ -59,6 +65,7 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 					Roster
 				</Link>
 				<span className="tag end">{location.hostname}</span>
+				<SquareButton icon="close" label="Close navigation" className="drawer-close narrow-only" onClick={() => close(true)} />
 			</div>
 			<nav className="nav" aria-label="Everything you may see">
 				<ul>
@@ -76,16 +83,9 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 			<div className="side-title">
 				<h2>Tree</h2>
 				<TreeCount path={organizationsOf(me)} ready={me !== undefined} />
-				<button
-					className="button end"
-					data-kind="bare"
-					data-size="small"
-					type="button"
-					aria-label="New organization"
-					onClick={newOrganization}
-				>
+				<Button kind="bare" small end label="New organization" not={makesNone} onClick={newOrganization}>
 					<Icon name="plus" />
-				</button>
+				</Button>
 			</div>
 			<div className="side-find">
 				<label className="with-icon">
@@ -98,7 +98,11 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 						placeholder="Filter by name or number"
 						value={text}
 						onChange={(e) => setText(e.target.value)}
-						onKeyDown={(e) => e.key === "Escape" && setText("")}
+						onKeyDown={(e) => {
+							if (e.key !== "Escape" || !text) return;
+							e.preventDefault(); // it clears the text, and closes nothing
+							setText("");
+						}}
 					/>
 				</label>
 			</div>
@@ -181,7 +185,7 @@ function Account({ me }: { me: Me | undefined }) {
 		() => [
 			...(me?.type === "users" ? [{ label: "Account", icon: "people" as const, to: "/account" }] : []),
 			{ label: "Preferences", icon: "gear" as const, to: "/account/preferences" },
-			{ label: "Sign out", icon: "out" as const, act: () => void signOut() },
+			{ label: "Sign out", icon: "out" as const, act: signOut },
 		],
 		[me?.type],
 	);

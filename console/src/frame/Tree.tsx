@@ -2,12 +2,24 @@
 
 import { hotkeysCoreFeature, selectionFeature, syncDataLoaderFeature, type ItemInstance } from "@headless-tree/core";
 import { useTree } from "@headless-tree/react";
-import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type CSSProperties, type KeyboardEvent } from "react";
+import {
+	useEffect,
+	useLayoutEffect,
+	useRef,
+	useState,
+	useSyncExternalStore,
+	type CSSProperties,
+	type DragEvent,
+	type KeyboardEvent,
+} from "react";
 import { useLocation } from "wouter";
+import { useMayAt } from "../api/me";
 import { Icon, Kind } from "../parts/icons";
+import { notify } from "../parts/live";
 import { Typed } from "../parts/small";
 import { useVirtual } from "../parts/virtual";
 import { digits } from "../words/count";
+import { cut, move, useMoving } from "./moving";
 import { treeRoot, type Node, type TreeStore } from "./tree-store";
 
 interface TreeProps {
@@ -66,6 +78,10 @@ export function Tree({ store, open, path, to }: TreeProps) {
 
 	const focused = items.find((i) => i.isFocused());
 	const rows = virtual.items;
+	const branch = useBranch(
+		items,
+		rows.map((r) => items[r.index]?.getId() ?? ""),
+	);
 	const entry = focused && rows.some((r) => r.index === focused.getItemMeta().index) ? focused.getId() : (open ?? items[0]?.getId());
 	return (
 		<div className="side-scroll" ref={scroll}>
@@ -73,7 +89,17 @@ export function Tree({ store, open, path, to }: TreeProps) {
 				{...tree.getContainerProps("Organizations")}
 				className="tree"
 				style={{ height: virtual.total }}
-				onKeyDown={(e) => onTreeKey(e, items, choose, setExpanded)}
+				onFocus={(e) => {
+					// The focus may come from elsewhere: by Tab, or a click beside the text.
+					const item = items.find((i) => i.getElement() === e.target);
+					if (item && !item.isFocused()) item.setFocused();
+				}}
+				onKeyDown={(e) =>
+					branch.onKey(
+						e,
+						items.find((i) => i.isFocused()),
+					) || onTreeKey(e, items, choose, setExpanded)
+				}
 			>
 				{rows.map((row) => {
 					const item = items[row.index];
@@ -86,6 +112,7 @@ export function Tree({ store, open, path, to }: TreeProps) {
 							top={row.start}
 							tabbable={item.getId() === entry}
 							choose={choose}
+							branch={branch}
 							toggle={(id) => setExpanded((now) => (now.includes(id) ? now.filter((n) => n !== id) : [...now, id]))}
 						/>
 					);
@@ -106,20 +133,28 @@ interface RowProps {
 	top: number;
 	tabbable: boolean;
 	choose: (node: Node) => void;
+	branch: ReturnType<typeof useBranch>;
 	toggle: (id: string) => void;
 }
 
-function Row({ item, store, top, tabbable, choose, toggle }: RowProps) {
+function Row({ item, store, top, tabbable, choose, branch, toggle }: RowProps) {
 	const node = item.getItemData();
 	const meta = item.getItemMeta();
 	const level = meta.level + 1;
 	const folder = isFolder(store, node);
 	const hover = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+	const not = branch.impossible(item);
 	const { onClick: _click, "aria-label": _label, ...props } = item.getProps(); // its text names it
 	return (
 		<div
 			{...props}
+			{...branch.drag(item)}
 			className="tree-row"
+			data-cut={branch.is(node.id) ? "" : undefined}
+			data-impossible={not ? "" : undefined}
+			aria-disabled={not ? true : undefined}
+			aria-description={not || undefined}
+			title={not || undefined}
 			aria-level={level}
 			aria-setsize={meta.setSize}
 			aria-posinset={meta.posInSet + 1}
@@ -166,6 +201,72 @@ function Row({ item, store, top, tabbable, choose, toggle }: RowProps) {
 	);
 }
 
+/**
+ * A branch that is cut or dragged, and where it can go: what cannot be its place is dimmed and says why. Whether the caller may put it
+ * somewhere is asked of the rows that are shown.
+ */
+function useBranch(items: ItemInstance<Node>[], shown: string[]) {
+	const { cut: branch } = useMoving();
+	const may = useMayAt(branch ? shown.filter((id) => id && !id.includes(":")) : []);
+	const inside = (item: ItemInstance<Node>): boolean => {
+		const parent = item.getItemMeta().parentId;
+		return parent === branch?.id || items.some((i) => i.getId() === parent && inside(i));
+	};
+	const impossible = (item: ItemInstance<Node>): string | false => {
+		if (!branch || item.getItemData().stands) return false;
+		const id = item.getId();
+		if (id === branch.id) return "It is what is moved";
+		if (id === branch.parent) return "It is there already";
+		if (inside(item)) return "It is inside of what is moved";
+		return may.has(id) && !may(id, "organizations:write") && "It takes organizations:write there";
+	};
+	const take = (item: ItemInstance<Node>) => {
+		const { parentId } = item.getItemMeta();
+		cut({ id: item.getId(), name: item.getItemName(), parent: parentId === treeRoot ? undefined : parentId });
+	};
+	const put = (item: ItemInstance<Node>) => {
+		if (!branch || item.getItemData().stands) return;
+		const not = impossible(item);
+		if (not) notify(`${branch.name} cannot go there. ${not}`);
+		else move({ id: branch.id, to: item.getId() });
+	};
+	return {
+		impossible,
+		is: (id: string) => branch?.id === id,
+		/** Handles Ctrl X, Ctrl V and Esc, and reports whether it was one of them. */
+		onKey: (e: KeyboardEvent, focused: ItemInstance<Node> | undefined): boolean => {
+			const key = e.key.toLowerCase();
+			if (e.key === "Escape" && branch) cut(null);
+			else if (!(e.ctrlKey || e.metaKey) || !focused) return false;
+			else if (key === "x" && !focused.getItemData().stands) {
+				take(focused);
+				notify(`Cut ${focused.getItemName()}. Ctrl V on what it is to be below moves it, Esc leaves it`);
+			} else if (key === "v" && branch) put(focused);
+			else return false;
+			e.preventDefault();
+			return true;
+		},
+		drag: (item: ItemInstance<Node>) => ({
+			draggable: !item.getItemData().stands,
+			onDragStart: (e: DragEvent) => {
+				e.dataTransfer.effectAllowed = "move";
+				e.dataTransfer.setData("text/plain", item.getItemName());
+				take(item);
+			},
+			onDragOver: (e: DragEvent) => {
+				if (branch && !impossible(item)) e.preventDefault();
+			},
+			onDrop: (e: DragEvent) => {
+				e.preventDefault();
+				put(item);
+			},
+			onDragEnd: () => cut(null),
+		}),
+	};
+}
+
+let typed = { text: "", at: 0 };
+
 /** The keys of the ARIA pattern that headless-tree has not: Enter goes there, * opens all siblings, and typing finds the next that begins so. */
 function onTreeKey(
 	e: KeyboardEvent,
@@ -178,7 +279,8 @@ function onTreeKey(
 	const here = items[at];
 	if (!here) return;
 	e.preventDefault();
-	if (e.key === "Enter" || e.key === " ") {
+	const goesOn = e.timeStamp - typed.at < 700;
+	if (e.key === "Enter" || (e.key === " " && !goesOn)) {
 		choose(here.getItemData());
 		return;
 	}
@@ -187,8 +289,11 @@ function onTreeKey(
 		setExpanded((now) => [...new Set([...now, ...siblings.map((s) => s.getId())])]);
 		return;
 	}
-	const begin = e.key.toLocaleLowerCase();
-	const found = [...items.slice(at + 1), ...items.slice(0, at)].find((i) => i.getItemName().toLocaleLowerCase().startsWith(begin));
+	typed = { text: (goesOn ? typed.text : "") + e.key.toLocaleLowerCase(), at: e.timeStamp };
+	const { text } = typed;
+	// One letter goes to the next that begins with it; more of them stay where they still fit.
+	const from = text.length > 1 ? at : at + 1;
+	const found = [...items.slice(from), ...items.slice(0, from)].find((i) => i.getItemName().toLocaleLowerCase().startsWith(text));
 	if (found) {
 		found.setFocused();
 		requestAnimationFrame(() => found.getElement()?.focus());

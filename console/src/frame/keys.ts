@@ -7,7 +7,12 @@ export interface Key {
 	/** As it is shown: "I", "1", "G O". */
 	key: string;
 	label: string;
-	act: () => void;
+	/** What it does; nothing for a key that the browser knows. */
+	act?: () => void;
+	/** Whether it does something now; without it, always. */
+	when?: () => boolean;
+	/** It is in the list of keys, and not among the actions that Find offers. */
+	silent?: boolean;
 }
 
 let pages: { keys: Key[] }[] = [];
@@ -28,7 +33,7 @@ export function useKeys(keys: Key[]) {
 /** Returns all keys that do something now. */
 export function keysNow(): Key[] {
 	const seen = new Map<string, Key>();
-	for (const page of pages) for (const k of page.keys) seen.set(k.key, k);
+	for (const page of pages) for (const k of page.keys) if (k.when?.() !== false) seen.set(k.key, k);
 	return [...seen.values()];
 }
 
@@ -41,9 +46,9 @@ let began = { at: 0, with: "" };
 /** Acts on a key that was pressed. Letters do nothing inside a field, in a tree, which finds by them, or where somebody has switched them off. */
 export function onKeyDown(e: KeyboardEvent) {
 	if (e.defaultPrevented || e.isComposing) return;
-	if (inField(e.target) || document.querySelector("[role=dialog]")) return;
+	if (inField(e.target) || document.querySelector("[role=dialog]:not(.side)")) return;
 	if (e.ctrlKey || e.metaKey || e.altKey) return;
-	const pressed = e.key.length === 1 ? e.key.toUpperCase() : e.key;
+	const pressed = e.key.length === 1 ? e.key.toUpperCase() : e.key === "Escape" ? "Esc" : e.key;
 	if (/^[A-Z]$/.test(pressed)) {
 		if (!preferences().letters || (e.target instanceof HTMLElement && e.target.closest("[role=tree]"))) return;
 	}
@@ -51,7 +56,7 @@ export function onKeyDown(e: KeyboardEvent) {
 	began = { at: 0, with: "" };
 	const keys = keysNow();
 	const found = keys.findLast((k) => k.key === both) ?? (both ? undefined : keys.findLast((k) => k.key === pressed));
-	if (found) {
+	if (found?.act) {
 		e.preventDefault();
 		found.act();
 		return;

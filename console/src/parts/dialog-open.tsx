@@ -1,15 +1,24 @@
 /* A dialog of Base UI: focus goes in, stays in, and comes back to what opened it. It is loaded with the first dialog that is opened. */
 
 import { Dialog as Base } from "@base-ui/react/dialog";
+import { useState } from "react";
 import type { DialogProps } from "./dialog";
 
-export default function OpenDialog({ title, intro, children, foot, close, stays }: DialogProps) {
+export default function OpenDialog({ title, intro, children, foot, close, stays, typed }: DialogProps) {
+	const [opener] = useState(() => document.activeElement);
+	// What opened it may be gone, or there was none: a key did. Then reading goes on at the heading of the page.
+	const after = () => {
+		if (opener instanceof HTMLElement && opener !== document.body && opener.isConnected && opener.checkVisibility()) return opener;
+		const heading = document.querySelector<HTMLElement>("main h1");
+		if (heading) heading.tabIndex = -1;
+		return heading;
+	};
 	return (
-		<Base.Root open onOpenChange={(open) => !open && !stays && close()} disablePointerDismissal={stays}>
+		<Base.Root open onOpenChange={(open) => !open && !stays && close()} disablePointerDismissal={stays || typed}>
 			<Base.Portal>
 				<Base.Backdrop className="scrim" />
 				<Base.Viewport className="viewport">
-					<Base.Popup className="dialog">
+					<Base.Popup className="dialog" finalFocus={after}>
 						<header className="dialog-head">
 							<Base.Title>{title}</Base.Title>
 							{intro && <Base.Description className="second">{intro}</Base.Description>}

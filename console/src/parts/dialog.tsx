@@ -10,8 +10,10 @@ export interface DialogProps {
 	children: ReactNode;
 	foot: ReactNode;
 	close: () => void;
-	/** It cannot be closed by a click beside it: something would be lost. */
+	/** It cannot be closed by Esc or a click beside it: something would be lost. */
 	stays?: boolean;
+	/** It is not closed by a click beside it: that is no way to lose what is typed. */
+	typed?: boolean;
 }
 
 export function Dialog(props: DialogProps) {
@@ -25,7 +27,7 @@ export function Dialog(props: DialogProps) {
 /** A form in a dialog: what is asked for, and the buttons at its foot. */
 export function FormDialog({ submit, children, buttons, ...rest }: Omit<DialogProps, "foot"> & { submit: () => void; buttons: ReactNode }) {
 	return (
-		<Dialog {...rest} foot={null}>
+		<Dialog {...rest} foot={null} typed>
 			<form
 				noValidate
 				onSubmit={(e) => {

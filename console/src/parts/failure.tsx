@@ -40,7 +40,7 @@ export function Missing() {
 		<div className="empty">
 			<h1>Nothing here</h1>
 			<p className="second">It is gone, or it is not for you to see. Whoever gave you the link can say which.</p>
-			<p className="second">Press Ctrl K to look for something by its name, number, slug or id.</p>
+			<p className="second has-find">Press Ctrl K to look for something by its name, number, slug or id.</p>
 		</div>
 	);
 }
@@ -78,10 +78,11 @@ function TooMany({ seconds, again }: { seconds: number; again?: () => void }) {
 	);
 }
 
-/** What was wrong with a form, above its buttons: all that no field shows. */
+/** What was wrong with a form, above its buttons: all that no field shows. fields are the pointers of those that do. */
 export function Faults({ error, fields = [] }: { error: Failure | null | undefined; fields?: string[] }) {
 	if (!error) return null;
-	const rest = error.errors.filter((e) => !fields.includes(e.source?.pointer ?? ""));
+	const beside = (pointer = "") => fields.some((f) => pointer === f || pointer.startsWith(f + "/"));
+	const rest = error.errors.filter((e) => !beside(e.source?.pointer));
 	if (rest.length === 0 && error.errors.length > 0) return null;
 	return (
 		<div className="notice" data-is="bad" role="alert">

@@ -2,6 +2,7 @@
 
 import { useEffect, useState, type ReactNode } from "react";
 import { Link } from "wouter";
+import { useConnection } from "../api/connection";
 import { Icon, type IconName } from "./icons";
 import { copy } from "./live";
 import { initials, visible } from "../words/count";
@@ -70,12 +71,16 @@ interface ButtonProps {
 	type?: "button" | "submit";
 	/** Why it cannot be used; it stays in its place and says so. */
 	not?: string | false;
+	/** It writes something, as forms and what is dangerous do: not without a network. */
+	sends?: boolean;
 	wide?: boolean;
 	end?: boolean;
 	label?: string;
 }
 
-export function Button({ children, onClick, kind, small, icon, type = "button", not, wide, end, label }: ButtonProps) {
+export function Button({ children, onClick, kind, small, icon, type = "button", not: refused, sends, wide, end, label }: ButtonProps) {
+	const { offline } = useConnection();
+	const not = refused || (offline && (sends || type === "submit" || kind === "danger") && "There is no network");
 	return (
 		<button
 			className={["button", wide && "wide", end && "end"].filter(Boolean).join(" ")}

@@ -4,10 +4,12 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { url } from "../api/client";
 import type { ApiKey, SessionAttributes, User } from "../api/resources";
-import type { Resource } from "../api/document";
+import type { Answer, Resource } from "../api/document";
 import { usePages } from "../api/pages";
 import { useRead, useSend } from "../api/query";
 import { usePage } from "../frame/page";
+import { useUnsaved } from "../parts/unsaved";
+import { useEdit } from "../parts/edit";
 import { Faults, Refused } from "../parts/failure";
 import { Check, Choice, Field } from "../parts/field";
 import { notify } from "../parts/live";
@@ -22,6 +24,7 @@ import { CreateKey } from "./keys/Create";
 import { KeyTable } from "./keys/KeyTable";
 import { SecretDialog } from "./keys/Secret";
 import { NoPage } from "./NoPage";
+import { MergeDialog } from "./organization/Merge";
 
 const parts = [
 	{ path: "", name: "Profile" },
@@ -68,10 +71,11 @@ export default function Account({ me, params }: ScreenProps) {
 
 function Profile({ id }: { id: string }) {
 	const read = useRead<User>(url(`users/${id}`));
+	if (read.error && !read.data) return <Refused error={read.error} again={() => void read.refetch()} />;
 	if (!read.data) return <Ghosts />;
 	return (
 		<>
-			<ProfileForm key={read.data.etag} user={read.data.data} etag={read.data.etag} />
+			<ProfileForm read={read.data} />
 			<PasswordForm id={id} />
 		</>
 	);
@@ -80,43 +84,40 @@ function Profile({ id }: { id: string }) {
 const profile = ["firstName", "lastName", "phone", "timeZone", "locale"] as const;
 const labels = { firstName: "First name", lastName: "Last name", phone: "Phone", timeZone: "Time zone", locale: "Language" };
 
-function ProfileForm({ user, etag }: { user: User; etag: string | null }) {
-	const before = Object.fromEntries(profile.map((p) => [p, user.attributes[p] ?? ""])) as Record<(typeof profile)[number], string>;
-	const [form, setForm] = useState(before);
-	const changed = profile.filter((p) => form[p] !== before[p]);
-	const send = useSend(() => notify("Changed your profile"));
+type ProfileFields = Record<(typeof profile)[number], string>;
+
+function ProfileForm({ read }: { read: Answer<User> }) {
+	const edit = useEdit<User, ProfileFields>({
+		read,
+		to: url(`users/${read.data.id}`),
+		form: (u) => Object.fromEntries(profile.map((p) => [p, u.attributes[p] ?? ""])) as ProfileFields,
+		sent: (_, value) => value || null,
+		saved: (_, undo) => notify("Changed your profile", undo),
+	});
 	return (
 		<form
 			className="stack gap4 settings"
 			noValidate
 			onSubmit={(e) => {
 				e.preventDefault();
-				if (!changed.length) return;
-				send.mutate({
-					to: url(`users/${user.id}`),
-					method: "PATCH",
-					ifMatch: etag,
-					body: {
-						data: { type: "users", id: user.id, attributes: Object.fromEntries(changed.map((p) => [p, form[p] || null])) },
-					},
-				});
+				edit.save();
 			}}
 		>
-			<Faults error={send.error} fields={profile.map((p) => `/data/attributes/${p}`)} />
+			<Faults error={edit.error} fields={profile.map((p) => `/data/attributes/${p}`)} />
 			{profile.map((p) => (
-				<Field
-					key={p}
-					label={labels[p]}
-					value={form[p]}
-					wrong={send.error?.at(`/data/attributes/${p}`)}
-					onChange={(e) => setForm((f) => ({ ...f, [p]: e.target.value }))}
-				/>
+				<Field key={p} label={labels[p]} value={edit.form[p]} wrong={edit.wrong(p)} onChange={(e) => edit.set(p, e.target.value)} />
 			))}
 			<div className="row">
-				<Button kind="main" type="submit" not={changed.length === 0 && "Nothing is changed yet"}>
+				<Button kind="main" type="submit" not={edit.changed.length === 0 && "Nothing is changed yet"}>
 					Save
 				</Button>
+				{edit.changed.length > 0 && (
+					<Button kind="bare" onClick={edit.discard}>
+						Discard
+					</Button>
+				)}
 			</div>
+			{edit.conflict && <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />}
 		</form>
 	);
 }
@@ -124,6 +125,7 @@ function ProfileForm({ user, etag }: { user: User; etag: string | null }) {
 function PasswordForm({ id }: { id: string }) {
 	const [now, setNow] = useState("");
 	const [next, setNext] = useState("");
+	useUnsaved(Boolean(now || next));
 	const send = useSend(() => {
 		setNow("");
 		setNext("");

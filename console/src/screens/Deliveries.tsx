@@ -7,6 +7,7 @@ import type { Delivery, OrganizationAttributes, Webhook, WebhookAttributes } fro
 import { usePages } from "../api/pages";
 import { useRead } from "../api/query";
 import { usePage } from "../frame/page";
+import { Export } from "../parts/export";
 import { Refused } from "../parts/failure";
 import { More } from "../parts/more";
 import { Rows, Table } from "../parts/rows";
@@ -16,6 +17,7 @@ import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { hostOf } from "./organization/Overview";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 import { healthOf, standing } from "./webhooks/health";
 
 export default function Deliveries(_: ScreenProps) {
@@ -68,15 +70,18 @@ export default function Deliveries(_: ScreenProps) {
 					</button>
 				)}
 				{list.total !== undefined && <span className="second quiet end">{count(list.total, "delivery", "deliveries")}</span>}
+				<Export of={request} what="delivery" many="deliveries" />
 			</div>
 			{list.isPending && <Ghosts rows={8} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
-					{state
-						? "Choose another state."
-						: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
-				</Empty>
+				<UnlessWithheld word="webhooks:read" what="deliveries">
+					<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
+						{state
+							? "Choose another state."
+							: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
+					</Empty>
+				</UnlessWithheld>
 			)}
 			{list.rows.length > 0 && (
 				<Table list={list} folds="kind">

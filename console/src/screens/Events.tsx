@@ -11,6 +11,7 @@ import { Empty, Ghosts } from "../parts/small";
 import type { ScreenProps } from "../Console";
 import { EventFilters, useEventFilters } from "./events/filters";
 import { EventList } from "./events/EventList";
+import { UnlessWithheld } from "./withheld";
 
 const One = lazy(() => import("./events/One"));
 
@@ -29,11 +30,13 @@ function All() {
 				<h1>Events</h1>
 				<p className="second">Everything that changed where you may look. Newest first, nothing is left out.</p>
 			</div>
-			<EventFilters total={list.total} />
+			<EventFilters of={request} total={list.total} />
 			{list.isPending && <Ghosts rows={10} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+				<UnlessWithheld word="events:read" what="events">
+					<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+				</UnlessWithheld>
 			)}
 			{list.length > 0 && <EventList list={list} included={list.included} />}
 			<More list={list} what="list.events" />

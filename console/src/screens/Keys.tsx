@@ -5,6 +5,7 @@ import { url } from "../api/client";
 import type { ApiKey } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
+import { Export } from "../parts/export";
 import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
 import { More } from "../parts/more";
@@ -13,6 +14,7 @@ import { count } from "../words/count";
 import type { ScreenProps } from "../Console";
 import { KeyTable } from "./keys/KeyTable";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 
 export default function Keys(_: ScreenProps) {
 	const [kind, setKind] = useQueryState("filter[kind]");
@@ -45,6 +47,9 @@ export default function Keys(_: ScreenProps) {
 						</button>
 					))}
 				</div>
+				<span className="end">
+					<Export of={request} what="key" />
+				</span>
 				{keyId && (
 					<button
 						className="chip"
@@ -67,11 +72,13 @@ export default function Keys(_: ScreenProps) {
 			{list.isPending && <Ghosts />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="No key">
-					{keyId
-						? "None that you may see has this key id."
-						: "Keys are made at an organization, or as your own on the page of your account."}
-				</Empty>
+				<UnlessWithheld word="apiKeys:read" what="keys">
+					<Empty title="No key">
+						{keyId
+							? "None that you may see has this key id."
+							: "Keys are made at an organization, or as your own on the page of your account."}
+					</Empty>
+				</UnlessWithheld>
 			)}
 			{list.rows.length > 0 && <KeyTable list={list} included={list.included} whose not={false} />}
 			<More list={list} what="list.keys" />

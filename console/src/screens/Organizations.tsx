@@ -1,5 +1,6 @@
 /* All organizations that one may see, as a list. */
 
+import { lazy, Suspense } from "react";
 import { Link, useSearchParams } from "wouter";
 import { organizationsOf } from "../api/me";
 import { url } from "../api/client";
@@ -17,7 +18,9 @@ import type { ScreenProps } from "../Console";
 import { kinds } from "../words/kinds";
 import { useQueryState } from "./query-state";
 
-export default function Organizations({ me }: ScreenProps) {
+const Deleted = lazy(() => import("./Deleted"));
+
+export default function Organizations({ me, store }: ScreenProps) {
 	const [text, setText] = useQueryState("q");
 	const [kind, setKind] = useQueryState("filter[kind]");
 	const [query, setQuery] = useSearchParams();
@@ -31,7 +34,10 @@ export default function Organizations({ me }: ScreenProps) {
 		"fields[organizations]": "name,slug,number,kind,active,updatedAt",
 		"page[size]": 100,
 	});
-	const list = usePages<Organization>(me ? request : null, { keep: true });
+	const [deleted, setDeleted] = useQueryState("filter[deleted]");
+	const manages = organizationsOf(me) !== "organizations"; // the others do not see what is deleted
+	const gone = manages && deleted === "true";
+	const list = usePages<Organization>(me && !gone ? request : null, { keep: true });
 	usePage({ title: "Organizations", crumbs: [{ name: "Organizations" }], request });
 	const filtered = Boolean(text || kind || parent);
 	return (
@@ -39,9 +45,11 @@ export default function Organizations({ me }: ScreenProps) {
 			<div>
 				<h1>Organizations</h1>
 				<p className="second">
-					{list.total === undefined
-						? "All that you may see."
-						: `${count(list.total, "organization")} that you may see${filtered ? ", with these filters" : ""}.`}
+					{gone
+						? "Those that were deleted."
+						: list.total === undefined
+							? "All that you may see."
+							: `${count(list.total, "organization")} that you may see${filtered ? ", with these filters" : ""}.`}
 				</p>
 			</div>
 			<div className="row wrap" role="group" aria-label="Filters">
@@ -68,6 +76,12 @@ export default function Organizations({ me }: ScreenProps) {
 						))}
 					</select>
 				</label>
+				{manages && (
+					<label className="row second">
+						<input type="checkbox" checked={gone} onChange={(e) => setDeleted(e.target.checked ? "true" : "")} />
+						Deleted
+					</label>
+				)}
 				{parent && (
 					<button
 						className="chip"
@@ -87,9 +101,15 @@ export default function Organizations({ me }: ScreenProps) {
 					</button>
 				)}
 			</div>
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{list.isPending && <Ghosts rows={10} />}
-			{!list.isPending &&
+			{gone && (
+				<Suspense fallback={<Ghosts />}>
+					<Deleted text={text} organizations={organizationsOf(me)} store={store} />
+				</Suspense>
+			)}
+			{!gone && list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
+			{!gone && list.isPending && <Ghosts rows={10} />}
+			{!gone &&
+				!list.isPending &&
 				!list.error &&
 				list.rows.length === 0 &&
 				(filtered ? (
@@ -109,7 +129,7 @@ export default function Organizations({ me }: ScreenProps) {
 						<span className="mono">roster demo</span>.
 					</Empty>
 				))}
-			{list.rows.length > 0 && (
+			{!gone && list.rows.length > 0 && (
 				<Table list={list} folds="kind">
 					<thead>
 						<tr>
@@ -163,7 +183,7 @@ export default function Organizations({ me }: ScreenProps) {
 					</Rows>
 				</Table>
 			)}
-			<More list={list} what="list.organizations" />
+			{!gone && <More list={list} what="list.organizations" />}
 		</div>
 	);
 }

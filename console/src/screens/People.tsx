@@ -5,6 +5,7 @@ import { url } from "../api/client";
 import type { User } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
+import { Export } from "../parts/export";
 import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
 import { More } from "../parts/more";
@@ -14,6 +15,7 @@ import { count } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 
 export default function People(_: ScreenProps) {
 	const [text, setText] = useQueryState("q");
@@ -36,18 +38,21 @@ export default function People(_: ScreenProps) {
 						: `${count(list.total, "person", "people")} whom you may see${text ? ", with this name or address" : ""}.`}
 				</p>
 			</div>
-			<label className="with-icon grow">
-				<Icon name="search" />
-				<span className="only-read">Find people</span>
-				<input
-					className="input"
-					data-quiet=""
-					type="search"
-					placeholder="Name, or the whole e-mail"
-					value={text}
-					onChange={(e) => setText(e.target.value)}
-				/>
-			</label>
+			<div className="row wrap">
+				<label className="with-icon grow">
+					<Icon name="search" />
+					<span className="only-read">Find people</span>
+					<input
+						className="input"
+						data-quiet=""
+						type="search"
+						placeholder="Name, or the whole e-mail"
+						value={text}
+						onChange={(e) => setText(e.target.value)}
+					/>
+				</label>
+				<Export of={request} what="person" many="people" />
+			</div>
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{list.isPending && <Ghosts rows={10} />}
 			{!list.isPending &&
@@ -65,7 +70,9 @@ export default function People(_: ScreenProps) {
 						An e-mail is found by the whole of it.
 					</Empty>
 				) : (
-					<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+					<UnlessWithheld word="users:read" what="people">
+						<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+					</UnlessWithheld>
 				))}
 			{list.rows.length > 0 && (
 				<Table list={list} folds="face">

@@ -16,6 +16,7 @@ import { Copy, Face, Ghosts, Held, Section, State, Typed } from "../parts/small"
 import { digits, shortId } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
+import { UnlessWithheld } from "./withheld";
 import { EventList } from "./events/EventList";
 
 export default function Person({ params }: ScreenProps) {
@@ -161,10 +162,11 @@ function Memberships({ id }: { id: string }) {
 }
 
 function Deeds({ id }: { id: string }) {
-	const { data, error } = useRead<RecordedEvent[]>(
+	const { data, error, refetch } = useRead<RecordedEvent[]>(
 		url("events", { "filter[actorId]": id, sort: "-occurredAt", include: "organization", "page[size]": 10 }),
 	);
-	if (error || !data || data.data.length === 0) return null;
+	if (error && !data) return <Refused error={error} again={() => void refetch()} />;
+	if (!data) return <Ghosts rows={3} />;
 	return (
 		<Section
 			id="deeds"
@@ -175,6 +177,11 @@ function Deeds({ id }: { id: string }) {
 				</Link>
 			}
 		>
+			{data.data.length === 0 && (
+				<UnlessWithheld word="events:read" what="events">
+					<p className="second">Nothing that you may see.</p>
+				</UnlessWithheld>
+			)}
 			<EventList list={whole(data.data, (e) => e.id)} included={data.included ?? []} />
 		</Section>
 	);

@@ -4,6 +4,7 @@ import { ask, url } from "../api/client";
 import { credentialThere } from "../api/credential";
 import type { Me } from "../api/me";
 import { queries } from "../api/query";
+import { letGo } from "../parts/unsaved";
 import { Dialog } from "../parts/dialog";
 import { prefer } from "../parts/preferences";
 import { SignInForm } from "./sign-in-form";
@@ -12,6 +13,7 @@ export default function SignInAgain({ who }: { who: Me }) {
 	const done = async () => {
 		const answer = await ask<Me>(url("me"));
 		if (answer.data.id !== who.id) {
+			letGo();
 			queries.clear(); // somebody else: nothing of before is for them
 			prefer({ last: undefined });
 			location.assign("/console/");

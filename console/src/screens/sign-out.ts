@@ -1,11 +1,19 @@
 import { Failure, ask } from "../api/client";
 import { credentialChanged, credentialEnded } from "../api/credential";
 import { queries } from "../api/query";
+import { leaving, letGo } from "../parts/unsaved";
 import { notify } from "../parts/live";
 import { prefer } from "../parts/preferences";
 
-/** Ends the session of this browser, and forgets all that was read with it. If it could not be ended, that is said, and all stays. */
-export async function signOut() {
+/**
+ * Ends the session of this browser, and forgets all that was read with it. If it could not be ended, that is said, and all stays; so does
+ * what is typed and not saved, unless it may be lost.
+ */
+export function signOut() {
+	leaving(() => void end());
+}
+
+async function end() {
 	try {
 		await ask("sessions/current", { method: "DELETE" });
 	} catch (e) {
@@ -14,6 +22,7 @@ export async function signOut() {
 			return;
 		}
 	}
+	letGo();
 	queries.clear();
 	prefer({ last: undefined });
 	credentialEnded();

@@ -1,13 +1,17 @@
 /* Events by day, each a sentence; one that is opened shows what changed and who did it. */
 
 import { lazy, Suspense, useMemo, useState } from "react";
+import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
 import type { RowSource } from "../../api/pages";
 import type { RecordedEvent } from "../../api/resources";
+import { useRead } from "../../api/query";
+import { useKeys } from "../../frame/keys";
 import { Icon } from "../../parts/icons";
 import { List } from "../../parts/rows";
 import { visible } from "../../words/count";
 import { clock, dayTitle } from "../../words/time";
+import { useQueryState } from "../query-state";
 import { useNames } from "./names";
 import { Sentence, actorName } from "./Sentence";
 
@@ -23,7 +27,8 @@ interface ListProps {
 const block = 25;
 
 export function EventList({ list, included, here }: ListProps) {
-	const [open, setOpen] = useState<string | null>(null);
+	const [open, setOpen] = useQueryState("open");
+	useKeys(open ? [{ key: "Esc", label: "Close the event", act: () => setOpen("") }] : []);
 	const [seen, setSeen] = useState(0);
 	const { look } = list;
 	const watched = useMemo(
@@ -36,40 +41,49 @@ export function EventList({ list, included, here }: ListProps) {
 		}),
 		[list, look],
 	);
+	// A link may be to one that newer ones have pushed out of what is loaded.
+	const loaded = useMemo(
+		() => !open || list.length === 0 || Array.from({ length: list.length }, (_, i) => list.key(i)).includes(open),
+		[open, list.length],
+	);
+	const elsewhere = useRead<RecordedEvent>(loaded ? null : url(`events/${open}`, { include: "organization" }), { every: false }).data;
 	const near = Array.from({ length: block * 4 }, (_, i) => list.at((seen - 1) * block + i)).filter((e) => e !== undefined);
-	const known = [...included, ...useNames(near)];
+	const known = [...included, ...useNames(elsewhere ? [...near, elsewhere.data] : near)];
 	const dayOf = (e: RecordedEvent | undefined) => e && dayTitle(e.attributes.occurredAt ?? "");
 	return (
-		<List className="log" label="Events" list={watched}>
-			{(e, i) => {
-				const day = dayOf(e);
-				const begins = i === 0 || dayOf(list.at(i - 1)) !== day;
-				return (
-					<li>
-						{begins && <h2 className="day">{day}</h2>}
-						<button
-							className="log-row"
-							type="button"
-							aria-expanded={open === e.id}
-							onClick={() => setOpen(open === e.id ? null : e.id)}
-						>
-							<span className="second mono">{clock(e.attributes.occurredAt ?? "")}</span>
-							<span className="cut">{visible(actorName(e))}</span>
-							<span className="cut">
-								<Sentence event={e} included={known} here={here} />
-							</span>
-							<span className="quiet">
-								<Icon name={open === e.id ? "down" : "next"} />
-							</span>
-						</button>
-						{open === e.id && (
-							<Suspense fallback={null}>
-								<EventCard event={e} known={known} />
-							</Suspense>
-						)}
-					</li>
-				);
-			}}
-		</List>
+		<>
+			<Suspense fallback={null}>{elsewhere && <EventCard event={elsewhere.data} known={known} />}</Suspense>
+			<List className="log" label="Events" list={watched}>
+				{(e, i) => {
+					const day = dayOf(e);
+					const begins = i === 0 || dayOf(list.at(i - 1)) !== day;
+					return (
+						<li>
+							{begins && <h2 className="day">{day}</h2>}
+							<button
+								className="log-row"
+								type="button"
+								aria-expanded={open === e.id}
+								onClick={() => setOpen(open === e.id ? "" : e.id)}
+							>
+								<span className="second mono">{clock(e.attributes.occurredAt ?? "")}</span>
+								<span className="cut">{visible(actorName(e))}</span>
+								<span className="cut">
+									<Sentence event={e} included={known} here={here} />
+								</span>
+								<span className="quiet">
+									<Icon name={open === e.id ? "down" : "next"} />
+								</span>
+							</button>
+							{open === e.id && (
+								<Suspense fallback={null}>
+									<EventCard event={e} known={known} />
+								</Suspense>
+							)}
+						</li>
+					);
+				}}
+			</List>
+		</>
 	);
 }

@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import { useSearchParams } from "wouter";
+import { Export } from "../../parts/export";
 import { Icon } from "../../parts/icons";
 import { offset } from "../../words/time";
 import { count } from "../../words/count";
@@ -39,7 +40,7 @@ export function useEventFilters(usual = "all"): Record<string, string> {
 	return filters;
 }
 
-export function EventFilters({ total, usual = "all" }: { total: number | undefined; usual?: string }) {
+export function EventFilters({ of, total, usual = "all" }: { of: string; total: number | undefined; usual?: string }) {
 	const [span, setSpan] = useQueryState("since", usual);
 	const [prefix, setPrefix] = useQueryState("filter[eventType][prefix]");
 	const [query, setQuery] = useSearchParams();
@@ -96,6 +97,7 @@ export function EventFilters({ total, usual = "all" }: { total: number | undefin
 				{offset()}
 				{total !== undefined && ` · ${count(total, "event")}`}
 			</span>
+			<Export of={of} what="event" />
 		</div>
 	);
 }

@@ -9,7 +9,7 @@ import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
 import { Button } from "../../parts/small";
 import { count } from "../../words/count";
-import { subjects } from "../permissions";
+import { PermissionMatrix } from "../permission-matrix";
 
 const ends = [
 	{ value: "30", label: "in 30 days" },
@@ -49,7 +49,6 @@ export function CreateKey({
 			},
 		});
 	};
-	const verbs = ["read", "write", "delete"];
 	return (
 		<FormDialog
 			title="New key"
@@ -77,7 +76,7 @@ export function CreateKey({
 				</>
 			}
 		>
-			<Faults error={send.error} fields={["/data/attributes/name"]} />
+			<Faults error={send.error} fields={["/data/attributes/name", "/data/attributes/scopes"]} />
 			<Field
 				label="Name"
 				hint="What it is for: the program that will use it."
@@ -87,46 +86,15 @@ export function CreateKey({
 				autoComplete="off"
 				autoFocus
 			/>
-			<table className="table matrix">
-				<caption className="only-read">Scopes</caption>
-				<thead>
-					<tr>
-						<th scope="col">May</th>
-						{verbs.map((v) => (
-							<th key={v} scope="col">
-								{v[0]?.toUpperCase() + v.slice(1)}
-							</th>
-						))}
-					</tr>
-				</thead>
-				<tbody>
-					{subjects.map((s) => (
-						<tr key={s.type}>
-							<th scope="row">{s.type}</th>
-							{verbs.map((v) => {
-								const word = `${s.type}:${v}`;
-								const held = !may || may(word);
-								return (
-									<td key={v}>
-										{s.verbs.includes(v) && (
-											<input
-												type="checkbox"
-												aria-label={word}
-												checked={scopes.includes(word)}
-												disabled={!held}
-												title={held ? undefined : "You do not hold it here, so no key of yours can"}
-												onChange={(e) =>
-													setScopes((now) => (e.target.checked ? [...now, word] : now.filter((w) => w !== word)))
-												}
-											/>
-										)}
-									</td>
-								);
-							})}
-						</tr>
-					))}
-				</tbody>
-			</table>
+			<PermissionMatrix
+				label="Scopes"
+				value={scopes}
+				onChange={setScopes}
+				may={may ?? (() => true)}
+				all
+				at={organization}
+				wrong={send.error?.at("/data/attributes/scopes")}
+			/>
 			<Choice label="Ends" value={days} onChange={setDays} options={ends} />
 		</FormDialog>
 	);

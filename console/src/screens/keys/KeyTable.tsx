@@ -10,13 +10,15 @@ import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
 import { Menu } from "../../parts/menu";
 import { Faults } from "../../parts/failure";
-import { Choice, Field } from "../../parts/field";
+import { Field } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Rows, Table } from "../../parts/rows";
 import { Button, Copy, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
-import { ago, date } from "../../words/time";
+import { ago, date, short } from "../../words/time";
+import { RotateDialog } from "../rotation/Rotate";
+import KeyRotation, { isRotating } from "./Rotation";
 import { SecretDialog } from "./Secret";
 
 interface TableProps {
@@ -30,7 +32,7 @@ interface TableProps {
 const day = 86_400_000;
 
 export function KeyTable({ list, included, whose, not }: TableProps) {
-	const [over, setOver] = useState<{ what: "rotate" | "revoke"; key: ApiKey } | null>(null);
+	const [over, setOver] = useState<{ what: "rotate" | "end" | "revoke"; key: ApiKey } | null>(null);
 	const [secret, setSecret] = useState<ApiKey | null>(null);
 	const close = () => setOver(null);
 	return (
@@ -62,6 +64,11 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 										</b>
 										<br />
 										{a.keyId && <Copy text={a.keyId} what="key id" />}
+										{isRotating(k) && (
+											<span className="second block">
+												The old one works until {short(a.previousExpiresAt)}, last used {ago(a.previousLastUsedAt)}
+											</span>
+										)}
 									</span>
 								</td>
 								{whose && (
@@ -95,6 +102,16 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 										kind="bare"
 										entries={[
 											{ label: "Rotate…", icon: "again", not, act: () => setOver({ what: "rotate", key: k }) },
+											...(isRotating(k)
+												? [
+														{
+															label: "End the old one…",
+															icon: "clock" as const,
+															not,
+															act: () => setOver({ what: "end", key: k }),
+														},
+													]
+												: []),
 											{ label: "Revoke…", icon: "close", not, act: () => setOver({ what: "revoke", key: k }) },
 										]}
 									>
@@ -107,15 +124,20 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 				</Rows>
 			</Table>
 			{over?.what === "rotate" && (
-				<Rotate
-					target={over.key}
+				<RotateDialog<ApiKey>
+					name={over.key.attributes.name ?? ""}
+					path={`apiKeys/${over.key.id}/rotate`}
+					intro="It gets a new secret, shown once. The old one works beside it for a while, so that nothing stops."
 					close={close}
 					made={(k) => {
 						close();
 						setSecret(k);
 					}}
-				/>
+				>
+					<p>Last used {ago(over.key.attributes.lastUsedAt)}.</p>
+				</RotateDialog>
 			)}
+			{over?.what === "end" && <KeyRotation target={over.key} close={close} />}
 			{over?.what === "revoke" && <Revoke target={over.key} close={close} />}
 			{secret && (
 				<SecretDialog
@@ -138,56 +160,6 @@ function End({ at }: { at: string | null | undefined }) {
 	const left = new Date(at).getTime() - Date.now();
 	if (left < 0) return <State is="off">ended {date(at)}</State>;
 	return left < 14 * day ? <State is="warn">{ago(at)}</State> : <span className="second">{date(at)}</span>;
-}
-
-const overlaps = [
-	{ value: "0", label: "none: the old one dies at once" },
-	{ value: "3600", label: "an hour" },
-	{ value: "86400", label: "a day" },
-	{ value: "604800", label: "a week" },
-];
-
-function Rotate({ target, close, made }: { target: ApiKey; close: () => void; made: (k: ApiKey) => void }) {
-	const [overlap, setOverlap] = useState("86400");
-	const send = useSend<ApiKey>((a) => made(a.data));
-	const words = overlaps.find((o) => o.value === overlap)?.label;
-	return (
-		<Dialog
-			title={
-				<>
-					Rotate <Typed>{target.attributes.name}</Typed>
-				</>
-			}
-			intro="It gets a new secret, shown once. The old one works beside it for a while, so that nothing stops."
-			close={close}
-			foot={
-				<div className="dialog-foot">
-					<Button
-						kind="main"
-						not={send.isPending && "It is on its way"}
-						onClick={() =>
-							send.mutate({
-								to: url(`apiKeys/${target.id}/rotate`),
-								method: "POST",
-								body: { meta: { overlap: Number(overlap) } },
-							})
-						}
-					>
-						{overlap === "0" ? "Rotate, and end the old one now" : `Rotate, both work for ${words}`}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						Cancel
-					</Button>
-				</div>
-			}
-		>
-			<div className="dialog-body">
-				<Faults error={send.error} />
-				<p>Last used {ago(target.attributes.lastUsedAt)}.</p>
-				<Choice label="Overlap" value={overlap} onChange={setOverlap} options={overlaps} />
-			</div>
-		</Dialog>
-	);
 }
 
 function Revoke({ target, close }: { target: ApiKey; close: () => void }) {

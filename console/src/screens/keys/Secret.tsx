@@ -1,11 +1,23 @@
 /* A secret, shown once: it leaves the page when the dialog closes. */
 
+import type { ReactNode } from "react";
 import { Dialog } from "../../parts/dialog";
 import { Icon } from "../../parts/icons";
 import { copy } from "../../parts/live";
 import { Button } from "../../parts/small";
 
-export function SecretDialog({ title, secret, close }: { title: string; secret: string; close: () => void }) {
+/** children say what is done with it. */
+export function SecretDialog({
+	title,
+	secret,
+	close,
+	children,
+}: {
+	title: ReactNode;
+	secret: string;
+	close: () => void;
+	children?: ReactNode;
+}) {
 	return (
 		<Dialog
 			title={title}
@@ -33,6 +45,7 @@ export function SecretDialog({ title, secret, close }: { title: string; secret: 
 						<Icon name="copy" />
 					</button>
 				</div>
+				{children}
 			</div>
 		</Dialog>
 	);

@@ -16,13 +16,11 @@ export default function Events({ id, answer }: TabProps) {
 	const [below, setBelow] = useQueryState("below");
 	const hasBelow = (answer.data.meta?.counts?.descendants ?? 0) > 0;
 	const place = below && hasBelow ? { "filter[ancestor]": id } : { "filter[organizationId]": id };
-	const list = usePages<RecordedEvent>(
-		url("events", { ...filters, ...place, sort: "-occurredAt", include: "organization", "page[size]": 50 }),
-		{ keep: true },
-	);
+	const request = url("events", { ...filters, ...place, sort: "-occurredAt", include: "organization", "page[size]": 50 });
+	const list = usePages<RecordedEvent>(request, { keep: true });
 	return (
 		<div className="stack gap4">
-			<EventFilters total={list.total} />
+			<EventFilters of={request} total={list.total} />
 			{hasBelow && (
 				<div className="segments fit" role="group" aria-label="Where">
 					<button type="button" aria-pressed={!below} onClick={() => setBelow("")}>

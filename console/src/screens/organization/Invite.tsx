@@ -3,13 +3,15 @@
 import { useState } from "react";
 import { Failure, ask, url } from "../../api/client";
 import type { Invitation } from "../../api/resources";
-import { queries } from "../../api/query";
+import { patiently, queries } from "../../api/query";
 import { Dialog, FormDialog } from "../../parts/dialog";
 import { Field, TextField, Check } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { copy, notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
-import { count } from "../../words/count";
+import { useUnsaved } from "../../parts/unsaved";
+import { all, count } from "../../words/count";
+import { useGrants } from "./grants";
 import { useRoles } from "./Membership";
 
 interface Made {
@@ -28,27 +30,36 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 	const [message, setMessage] = useState("");
 	const [made, setMade] = useState<Made[] | null>(null);
 	const [busy, setBusy] = useState(false);
-	const emails = [...new Set(text.split(/[\s,;]+/).filter((t) => t.includes("@")))];
+	const [asked, setAsked] = useState(false);
+	const grants = useGrants(id);
+	const { emails, others } = addresses(text);
+	// What is being typed is not judged until it is sent.
+	const wrong = others.filter((o) => asked || !text.endsWith(o));
+	useUnsaved(text.trim() !== "" && !made);
 	const submit = async () => {
-		if (busy || emails.length === 0 || chosen.length === 0) return;
+		setAsked(true);
+		if (busy || others.length > 0 || emails.length === 0 || chosen.length === 0) return;
 		setBusy(true);
 		const results: Made[] = [];
 		for (const email of emails) {
+			const idempotencyKey = crypto.randomUUID();
 			try {
-				const answer = await ask<Invitation>(url("invitations"), {
-					method: "POST",
-					idempotencyKey: crypto.randomUUID(),
-					body: {
-						data: {
-							type: "invitations",
-							attributes: { email, ...(message ? { message } : {}) },
-							relationships: {
-								organization: { data: { type: "organizations", id } },
-								roles: { data: chosen.map((r) => ({ type: "roles", id: r })) },
+				const answer = await patiently(() =>
+					ask<Invitation>(url("invitations"), {
+						method: "POST",
+						idempotencyKey,
+						body: {
+							data: {
+								type: "invitations",
+								attributes: { email, ...(message ? { message } : {}) },
+								relationships: {
+									organization: { data: { type: "organizations", id } },
+									roles: { data: chosen.map((r) => ({ type: "roles", id: r })) },
+								},
 							},
 						},
-					},
-				});
+					}),
+				);
 				results.push({ email, url: answer.data.attributes.url });
 			} catch (e) {
 				if (!(e instanceof Failure)) throw e;
@@ -64,7 +75,17 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 		}
 		setMade(results);
 	};
-	if (made) return <Result made={made} close={close} />;
+	if (made)
+		return (
+			<Result
+				made={made}
+				close={close}
+				again={(left) => {
+					setText(left.join("\n"));
+					setMade(null);
+				}}
+			/>
+		);
 	return (
 		<FormDialog
 			title={
@@ -83,9 +104,11 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 						not={
 							busy
 								? "They are on their way"
-								: emails.length === 0
-									? "Type an address"
-									: chosen.length === 0 && "Choose a role"
+								: wrong.length > 0
+									? "Mend or remove what is no address"
+									: emails.length === 0 && others.length === 0
+										? "Type an address"
+										: chosen.length === 0 && "Choose a role"
 						}
 					>
 						{emails.length > 1 ? `Invite ${emails.length} people` : "Invite"}
@@ -99,8 +122,14 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 			<TextField
 				label="E-mail"
 				hint="Several addresses: with spaces, commas or lines between them."
+				wrong={
+					wrong.length > 0 ? `No e-mail address: ${all(wrong.slice(0, 5))}${wrong.length > 5 ? ", and more" : ""}.` : undefined
+				}
 				value={text}
-				onChange={(e) => setText(e.target.value)}
+				onChange={(e) => {
+					setText(e.target.value);
+					setAsked(false);
+				}}
 				autoFocus
 			/>
 			<fieldset className="stack tight">
@@ -114,6 +143,7 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 							label={r.attributes.name}
 							hint={r.attributes.description}
 							checked={chosen.includes(r.id)}
+							not={!chosen.includes(r.id) && grants.give(r)}
 							onChange={(on) => setChosen((now) => (on ? [...now, r.id] : now.filter((c) => c !== r.id)))}
 						/>
 					))
@@ -124,8 +154,19 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 	);
 }
 
-function Result({ made, close }: { made: Made[]; close: () => void }) {
+/** What somebody typed, taken apart: addresses, and what is none. Of "Ada <ada@example.com>" only the address is meant. */
+function addresses(text: string): { emails: string[]; others: string[] } {
+	const parts = text
+		.replace(/(^|[,;\n])[^,;<>\n]*<([^<>\s]+@[^<>\s]+)>/g, "$1 $2")
+		.split(/[\s,;]+/)
+		.filter(Boolean);
+	const is = (t: string) => /^[^@\s]+@[^@\s.]+(\.[^@\s.]+)*$/.test(t);
+	return { emails: [...new Set(parts.filter(is))], others: [...new Set(parts.filter((p) => !is(p)))] };
+}
+
+function Result({ made, close, again }: { made: Made[]; close: () => void; again: (left: string[]) => void }) {
 	const links = made.filter((m) => m.url);
+	const left = made.filter((m) => m.wrong);
 	return (
 		<Dialog
 			title={links.length ? "Hand over the links" : "Not all were invited"}
@@ -137,6 +178,11 @@ function Result({ made, close }: { made: Made[]; close: () => void }) {
 					<Button kind="main" onClick={close}>
 						{links.length ? "I have handed them over" : "Close"}
 					</Button>
+					{left.length > 0 && links.length === 0 && (
+						<Button onClick={() => again(left.map((m) => m.email))}>
+							{left.length === 1 ? "Change the one that was not invited" : `Change the ${left.length} that were not invited`}
+						</Button>
+					)}
 				</div>
 			}
 		>

@@ -4,18 +4,22 @@ import { useState } from "react";
 import { url } from "../../api/client";
 import type { ApiKey } from "../../api/resources";
 import { usePages } from "../../api/pages";
+import { Export } from "../../parts/export";
 import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { Button, Empty, Ghosts } from "../../parts/small";
 import { CreateKey } from "../keys/Create";
 import { KeyTable } from "../keys/KeyTable";
 import { SecretDialog } from "../keys/Secret";
+import { Token } from "../keys/Token";
 import type { TabProps } from "./Organization";
 
-export default function Keys({ id, may }: TabProps) {
+export default function Keys({ id, answer, me, may }: TabProps) {
 	const [over, setOver] = useState(false);
 	const [made, setMade] = useState<ApiKey | null>(null);
-	const list = usePages<ApiKey>(url("apiKeys", { "filter[organizationId]": id, sort: "-createdAt", "page[size]": 100 }));
+	const request = url("apiKeys", { "filter[organizationId]": id, sort: "-createdAt", "page[size]": 100 });
+	const list = usePages<ApiKey>(request);
+	const manages = me?.type === "apiKeys" && me.attributes.kind === "management";
 	const not = may("apiKeys:write") ? false : "It takes apiKeys:write here";
 	const create = (
 		<Button icon="plus" not={not} onClick={() => setOver(true)}>
@@ -33,11 +37,20 @@ export default function Keys({ id, may }: TabProps) {
 			)}
 			{list.rows.length > 0 && (
 				<>
-					<div className="row">{create}</div>
+					<div className="row">
+						{create}
+						<span className="end">
+							<Export of={request} what="key" />
+						</span>
+					</div>
 					<KeyTable list={list} included={list.included} not={not} />
 				</>
 			)}
 			<More list={list} what="list.keys" />
+			<Token
+				answer={answer}
+				not={!manages ? "It takes a management key" : !may("*") && "It takes a management key with every scope"}
+			/>
 			{over && (
 				<CreateKey
 					organization={id}

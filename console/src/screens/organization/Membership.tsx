@@ -10,6 +10,7 @@ import { Faults } from "../../parts/failure";
 import { Check } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
+import { useGrants } from "./grants";
 import type { Holder } from "./People";
 
 interface MembershipProps {
@@ -18,10 +19,14 @@ interface MembershipProps {
 	close: () => void;
 }
 
-/** Reads the roles that can be given at an organization, the highest first. */
-export function useRoles(id: string) {
+/** Reads the roles that can be given at an organization, the highest first; for null, those that can be given everywhere. */
+export function useRoles(id: string | null) {
 	const { data } = useRead<Role[]>(
-		url("roles", { "filter[usableAt]": id, "fields[roles]": "name,key,description,rank,builtIn,inheritable", "page[size]": 100 }),
+		url("roles", {
+			...(id === null ? { "filter[builtIn]": true } : { "filter[usableAt]": id }),
+			"fields[roles]": "name,key,description,rank,builtIn,inheritable,permissions",
+			"page[size]": 100,
+		}),
 	);
 	return data?.data.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0));
 }
@@ -30,8 +35,10 @@ function linkage(ids: string[]) {
 	return { data: ids.map((id) => ({ type: "roles", id })) };
 }
 
-export function ChangeRoles({ holder, membership, id, close }: MembershipProps & { id: string }) {
+/** last says why the role of an owner stays, if it does. */
+export function ChangeRoles({ holder, membership, id, last, close }: MembershipProps & { id: string; last: string | false }) {
 	const roles = useRoles(id);
+	const grants = useGrants(id);
 	const before = relatedIds(membership);
 	const [chosen, setChosen] = useState(before);
 	const to = url(`memberships/${membership.id}/relationships/roles`);
@@ -78,6 +85,7 @@ export function ChangeRoles({ holder, membership, id, close }: MembershipProps &
 						label={r.attributes.name}
 						hint={r.attributes.description}
 						checked={chosen.includes(r.id)}
+						not={before.includes(r.id) ? r.attributes.key === "owner" && last : grants.give(r)}
 						onChange={(on) => setChosen((now) => (on ? [...now, r.id] : now.filter((c) => c !== r.id)))}
 					/>
 				))
@@ -103,7 +111,11 @@ export function EndMembership({ holder, membership, place, close }: MembershipPr
 			close={close}
 			foot={
 				<div className="dialog-foot">
-					<Button kind="danger" onClick={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}>
+					<Button
+						kind="danger"
+						not={send.isPending && "It is on its way"}
+						onClick={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}
+					>
 						End it
 					</Button>
 					<Button kind="bare" onClick={close}>

@@ -2,34 +2,19 @@
 
 import { useState } from "react";
 import { url } from "../../api/client";
-import type { Answer } from "../../api/document";
-import type { Organization, RecordedEvent } from "../../api/resources";
+import type { RecordedEvent } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
+import type { Conflict } from "../../parts/edit";
 import { Button, Typed } from "../../parts/small";
 import { ago } from "../../words/time";
 import { actorName } from "../events/Sentence";
 
-export interface Conflict {
-	now: Answer<Organization>;
-	rows: { name: string; yours: string; theirs: string }[];
-}
-
-export function MergeDialog({
-	conflict,
-	id,
-	close,
-	settle,
-}: {
-	conflict: Conflict;
-	id: string;
-	close: () => void;
-	settle: (mine: string[]) => void;
-}) {
+export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; close: () => void; settle: (mine: string[]) => void }) {
 	const [mine, setMine] = useState<string[]>(conflict.rows.map((r) => r.name));
 	const last = useRead<RecordedEvent[]>(
 		url("events", {
-			"filter[subjectId]": id,
+			"filter[subjectId]": conflict.id,
 			sort: "-occurredAt",
 			"fields[events]": "actor,occurredAt,changes,eventType",
 			"page[size]": 1,

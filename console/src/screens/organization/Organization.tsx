@@ -2,13 +2,14 @@
 
 import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
 import { Link, useLocation } from "wouter";
-import { organizationsOf, useMay } from "../../api/me";
+import { organizationsOf, useMay, useMayAt } from "../../api/me";
 import { url } from "../../api/client";
 import type { Answer } from "../../api/document";
-import { totalOf } from "../../api/document";
+import { idOf, totalOf } from "../../api/document";
 import type { Organization as Org } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
+import { move } from "../../frame/moving";
 import { copyCurl, usePage } from "../../frame/page";
 import { Menu, type MenuEntry } from "../../parts/menu";
 import { Refused } from "../../parts/failure";
@@ -18,8 +19,9 @@ import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
 import { digits } from "../../words/count";
 import type { ScreenProps } from "../../Console";
 import { NoPage } from "../NoPage";
+import { movesAway } from "./moves-away";
+import { Withheld } from "../withheld";
 
-const MoveDialog = lazy(() => import("./Move"));
 const NewOrganization = lazy(() => import("./New"));
 const Invite = lazy(() => import("./Invite"));
 
@@ -40,17 +42,25 @@ interface Tab {
 	name: string;
 	/** What it takes to see it. */
 	needs?: string;
+	/** What that is, in a sentence. */
+	shows?: string;
 	screen: ComponentType<TabProps>;
 }
 
 const tabs: Tab[] = [
 	{ path: "", name: "Overview", screen: lazy(() => import("./Overview")) },
-	{ path: "people", name: "People", needs: "memberships:read", screen: lazy(() => import("./People")) },
-	{ path: "roles", name: "Roles", needs: "roles:read", screen: lazy(() => import("./Roles")) },
-	{ path: "invitations", name: "Invitations", needs: "invitations:read", screen: lazy(() => import("./Invitations")) },
-	{ path: "keys", name: "Keys", needs: "apiKeys:read", screen: lazy(() => import("./Keys")) },
-	{ path: "webhooks", name: "Webhooks", needs: "webhooks:read", screen: lazy(() => import("./Webhooks")) },
-	{ path: "events", name: "Events", needs: "events:read", screen: lazy(() => import("./Events")) },
+	{ path: "people", name: "People", needs: "memberships:read", shows: "who is a member", screen: lazy(() => import("./People")) },
+	{ path: "roles", name: "Roles", needs: "roles:read", shows: "roles", screen: lazy(() => import("./Roles")) },
+	{
+		path: "invitations",
+		name: "Invitations",
+		needs: "invitations:read",
+		shows: "invitations",
+		screen: lazy(() => import("./Invitations")),
+	},
+	{ path: "keys", name: "Keys", needs: "apiKeys:read", shows: "keys", screen: lazy(() => import("./Keys")) },
+	{ path: "webhooks", name: "Webhooks", needs: "webhooks:read", shows: "endpoints", screen: lazy(() => import("./Webhooks")) },
+	{ path: "events", name: "Events", needs: "events:read", shows: "events", screen: lazy(() => import("./Events")) },
 	{ path: "settings", name: "Settings", screen: lazy(() => import("./Settings")) },
 ];
 
@@ -80,6 +90,17 @@ export default function Organization(props: ScreenProps) {
 			</div>
 		);
 	const answer = read.data;
+	if (tab.needs && !may(tab.needs)) {
+		const shown = may.known && (
+			<Withheld word={tab.needs} what={tab.shows ?? ""} at={{ id, name: answer.data.attributes.name ?? "" }} />
+		);
+		return (
+			<div className="page stack">
+				<Head {...props} id={id} answer={answer} tab={tab} may={may} request={request} />
+				{shown || <Ghosts />}
+			</div>
+		);
+	}
 	const Screen = tab.screen;
 	const whole = rest.length > 0 && tab.path === "webhooks"; // an endpoint and its deliveries take the page for themselves
 	const screen = (
@@ -122,7 +143,7 @@ interface HeadProps extends ScreenProps {
 function Head({ id, answer, tab, request, may, store }: HeadProps) {
 	const org = answer.data;
 	const [, go] = useLocation();
-	const [over, setOver] = useState<"move" | "new" | "invite" | null>(null);
+	const [over, setOver] = useState<"new" | "invite" | null>(null);
 	const a = org.attributes;
 	const counts = org.meta?.counts ?? {};
 	const shown = tabs.filter((t) => !t.needs || may(t.needs));
@@ -130,15 +151,14 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 	usePage({ title: tab.path ? `${tab.name} of ${a.name}` : a.name, crumbs: [], organization: id, request });
 	const invite = may("invitations:write") ? false : "It takes invitations:write here";
 	const write = may("organizations:write") ? false : "It takes organizations:write here";
+	const above = idOf(org, "parent");
+	const mayAt = useMayAt(above ? [id, above] : [id]);
+	const away = movesAway(id, above, mayAt);
 	useKeys([
 		...shown.slice(0, 8).map((t, i) => ({ key: String(i + 1), label: t.name, act: () => go(to(t)) })),
 		...(invite ? [] : [{ key: "I", label: `Invite to ${a.name}`, act: () => setOver("invite" as const) }]),
-		...(write
-			? []
-			: [
-					{ key: "N", label: `New organization below ${a.name}`, act: () => setOver("new" as const) },
-					{ key: "M", label: `Move ${a.name}`, act: () => setOver("move" as const) },
-				]),
+		...(write ? [] : [{ key: "N", label: `New organization below ${a.name}`, act: () => setOver("new" as const) }]),
+		...(away ? [] : [{ key: "M", label: `Move ${a.name}`, act: () => move({ id }) }]),
 	]);
 	const entries: MenuEntry[] = [
 		{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
@@ -147,7 +167,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 	const narrow: MenuEntry[] = [
 		{ label: "Invite", icon: "people", not: invite, act: () => setOver("invite") },
 		{ label: "Organization below", icon: "plus", not: write, act: () => setOver("new") },
-		{ label: "Move", icon: "move", not: write, act: () => setOver("move") },
+		{ label: "Move", icon: "move", not: away, act: () => move({ id }) },
 		...entries,
 	];
 	const beside: Record<string, number | undefined> = {
@@ -183,7 +203,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 					</p>
 				</div>
 				<div className="row end wide-only">
-					<Button icon="move" not={write} onClick={() => setOver("move")}>
+					<Button icon="move" not={away} onClick={() => move({ id })}>
 						Move
 					</Button>
 					<Button icon="plus" not={write} onClick={() => setOver("new")}>
@@ -216,7 +236,6 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 				</ul>
 			</nav>
 			<Suspense fallback={null}>
-				{over === "move" && <MoveDialog org={org} store={store} close={() => setOver(null)} />}
 				{over === "new" && <NewOrganization parent={id} store={store} close={() => setOver(null)} />}
 				{over === "invite" && <Invite id={id} name={a.name ?? ""} close={() => setOver(null)} />}
 			</Suspense>

@@ -7,6 +7,7 @@ import { idOf, related, relatedMany, totalOf } from "../../api/document";
 import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
 import { usePages, type RowSource } from "../../api/pages";
 import { useRead } from "../../api/query";
+import { useKeys } from "../../frame/keys";
 import { Menu } from "../../parts/menu";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
@@ -16,7 +17,11 @@ import { Button, Empty, Face, Ghosts, Held, Typed } from "../../parts/small";
 import { all, digits } from "../../words/count";
 import { short } from "../../words/time";
 import { useQueryState } from "../query-state";
+import { Export } from "../../parts/export";
+import { useSelection, type Selection } from "../../parts/selection";
+import { SelectionBar } from "./Bulk";
 import { ChangeRoles, EndMembership } from "./Membership";
+import { lastOwner, useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { Why } from "./Why";
 
@@ -60,6 +65,10 @@ export default function People(props: TabProps) {
 	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
+	useKeys(picked ? [{ key: "Esc", label: "Close why they can", act: () => setWho("") }] : []);
+	const selection = useSelection(shown.map((h) => h.id));
+	const complete = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
+	const last = (h: Holder) => complete && lastOwner(h, holders);
 	return (
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
@@ -95,7 +104,15 @@ export default function People(props: TabProps) {
 							onChange={(e) => setText(e.target.value)}
 						/>
 					</label>
+					<Export of={at} what="membership" />
 				</div>
+				<SelectionBar
+					chosen={shown.filter((h) => selection.has(h.id))}
+					selection={selection}
+					id={id}
+					place={answer.data.attributes.name ?? ""}
+					not={may("memberships:write") ? false : "It takes memberships:write here"}
+				/>
 				{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 				{list.isPending && <Ghosts rows={6} />}
 				{!list.isPending && !list.error && holders.length === 0 && (
@@ -135,6 +152,8 @@ export default function People(props: TabProps) {
 						id={id}
 						may={may}
 						picked={who}
+						selection={selection}
+						last={last}
 						why={(h) => setWho(h.id === who ? "" : h.id)}
 						change={(holder) => setOver({ what: "roles", holder })}
 						end={(holder) => setOver({ what: "end", holder })}
@@ -152,7 +171,13 @@ export default function People(props: TabProps) {
 				/>
 			)}
 			{over?.what === "roles" && over.holder.membership && (
-				<ChangeRoles holder={over.holder} membership={over.holder.membership} id={id} close={() => setOver(null)} />
+				<ChangeRoles
+					holder={over.holder}
+					membership={over.holder.membership}
+					id={id}
+					last={last(over.holder)}
+					close={() => setOver(null)}
+				/>
 			)}
 			{over?.what === "end" && over.holder.membership && (
 				<EndMembership
@@ -205,18 +230,31 @@ interface TableProps {
 	id: string;
 	may: (word: string) => boolean;
 	picked: string;
+	selection: Selection;
+	last: (h: Holder) => string | false;
 	why: (h: Holder) => void;
 	change: (h: Holder) => void;
 	end: (h: Holder) => void;
 }
 
-function PeopleTable({ list, may, picked, why, change, end }: TableProps) {
+function PeopleTable({ list, id, may, picked, selection, last, why, change, end }: TableProps) {
+	const grants = useGrants(id);
 	const write = may("memberships:write") ? false : "It takes memberships:write here";
 	const seen = list.at(0)?.seen !== undefined;
 	return (
 		<Table list={list} folds="face">
 			<thead>
 				<tr>
+					{!write && (
+						<th scope="col" className="pick">
+							<input
+								type="checkbox"
+								aria-label="Select everybody who is shown"
+								checked={selection.ids.length === list.length}
+								onChange={(e) => selection.all(e.target.checked)}
+							/>
+						</th>
+					)}
 					<th scope="col">Person</th>
 					<th scope="col">Roles</th>
 					<th scope="col">Given at</th>
@@ -228,7 +266,18 @@ function PeopleTable({ list, may, picked, why, change, end }: TableProps) {
 			</thead>
 			<Rows list={list}>
 				{(h) => (
-					<tr aria-selected={h.id === picked ? true : undefined}>
+					<tr aria-selected={h.id === picked || selection.has(h.id) ? true : undefined}>
+						{!write && (
+							<td className="pick">
+								<input
+									type="checkbox"
+									aria-label={`Select ${h.name}`}
+									checked={selection.has(h.id)}
+									onClick={(e) => selection.toggle(h.id, e.shiftKey)}
+									onChange={() => undefined} // a click says whether it is a range
+								/>
+							</td>
+						)}
 						<td>
 							<span className="row gap3">
 								<Face name={h.name} />
@@ -274,7 +323,7 @@ function PeopleTable({ list, may, picked, why, change, end }: TableProps) {
 								entries={[
 									{ label: "Why can they?", icon: "role", act: () => why(h) },
 									h.membership
-										? { label: "Change roles", icon: "edit", not: write, act: () => change(h) }
+										? { label: "Change roles", icon: "edit", not: write || grants.change(h), act: () => change(h) }
 										: {
 												label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`,
 												icon: "out",
@@ -283,7 +332,7 @@ function PeopleTable({ list, may, picked, why, change, end }: TableProps) {
 									{
 										label: "End the membership",
 										icon: "close",
-										not: write || (h.membership ? false : "It is given above"),
+										not: (h.membership ? false : "It is given above") || write || grants.change(h) || last(h),
 										act: () => end(h),
 									},
 								]}

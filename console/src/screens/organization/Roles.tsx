@@ -1,19 +1,27 @@
 /* The roles that can be given here, and what each permits. */
 
+import { lazy, Suspense, useState } from "react";
+import { Link } from "wouter";
 import { url } from "../../api/client";
 import type { Role } from "../../api/resources";
 import { idOf } from "../../api/document";
 import { useRead } from "../../api/query";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
-import { Ghosts, Held, Typed } from "../../parts/small";
+import { Button, Ghosts, Held, Section, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { others, subjects } from "../permissions";
 import { useQueryState } from "../query-state";
 import { holds } from "../../api/me";
 import type { TabProps } from "./Organization";
+import { holderOf, useHolders } from "./role-holders";
 
-export default function Roles({ id }: TabProps) {
+const RoleForm = lazy(() => import("./RoleForm"));
+const DeleteRole = lazy(() => import("./RoleDelete"));
+
+export default function Roles({ id, may }: TabProps) {
+	const [over, setOver] = useState<"new" | "change" | "delete" | null>(null);
+	const close = () => setOver(null);
 	const { data, error, refetch } = useRead<Role[]>(
 		url("roles", { "filter[usableAt]": id, withCounts: "memberships", "page[size]": 100 }),
 	);
@@ -24,39 +32,66 @@ export default function Roles({ id }: TabProps) {
 	const roles = data.data.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0));
 	const role = roles.find((r) => r.id === chosen) ?? roles[0];
 	const other = roles.find((r) => r.id === against);
+	const write = may("roles:write") ? false : "It takes roles:write here";
+	const place = role && idOf(role, "organization");
+	const not = role?.attributes.builtIn
+		? "It is built in: every organization has it as it is"
+		: write || (place !== id ? "It was made above: change it there" : false);
 	return (
 		<div className="twocol">
-			<ul className="rolelist" aria-label="Roles">
-				{roles.map((r) => (
-					<li key={r.id}>
-						<button
-							className="list-row"
-							type="button"
-							aria-current={r === role ? "true" : undefined}
-							onClick={() => choose(r.id)}
-						>
-							<span className="cut">
-								<Typed>{r.attributes.name}</Typed>
-							</span>
-							<span className="second quiet">
-								{r.meta?.counts?.memberships !== undefined && `held ${count(r.meta.counts.memberships, "time")}`}
-							</span>
-							<span className="second cut">
-								<Held from={r.attributes.builtIn ? "none" : idOf(r, "organization") === id ? "here" : "above"}>
-									{r.attributes.builtIn ? "built in" : idOf(r, "organization") === id ? "made here" : "made above"}
-								</Held>
-							</span>
-							<span className="second quiet">rank {r.attributes.rank}</span>
-						</button>
-					</li>
-				))}
-			</ul>
+			<div className="stack gap3">
+				<div className="row">
+					<Button icon="plus" not={write} onClick={() => setOver("new")}>
+						New role
+					</Button>
+				</div>
+				<ul className="rolelist" aria-label="Roles">
+					{roles.map((r) => (
+						<li key={r.id}>
+							<button
+								className="list-row"
+								type="button"
+								aria-current={r === role ? "true" : undefined}
+								onClick={() => choose(r.id)}
+							>
+								<span className="cut">
+									<Typed>{r.attributes.name}</Typed>
+								</span>
+								<span className="second quiet">
+									{r.meta?.counts?.memberships !== undefined && `held ${count(r.meta.counts.memberships, "time")}`}
+								</span>
+								<span className="second cut">
+									<Held from={r.attributes.builtIn ? "none" : idOf(r, "organization") === id ? "here" : "above"}>
+										{r.attributes.builtIn ? "built in" : idOf(r, "organization") === id ? "made here" : "made above"}
+									</Held>
+								</span>
+								<span className="second quiet">rank {r.attributes.rank}</span>
+							</button>
+						</li>
+					))}
+				</ul>
+			</div>
 			{role && (
 				<section className="stack gap4" aria-labelledby="role">
 					<div>
-						<h2 id="role">
-							<Typed>{role.attributes.name}</Typed>
-						</h2>
+						<div className="row wrap">
+							<h2 id="role" className="break">
+								<Typed>{role.attributes.name}</Typed>
+							</h2>
+							<span className="row end">
+								<Button small icon="edit" not={not} onClick={() => setOver("change")}>
+									Change
+								</Button>
+								<Button small kind="danger" not={not} onClick={() => setOver("delete")}>
+									Delete
+								</Button>
+							</span>
+						</div>
+						{place && place !== id && (
+							<p className="second">
+								<Link href={`/organizations/${place}/roles?role=${role.id}`}>Go to where it was made</Link>
+							</p>
+						)}
 						<p className="second">
 							<span className="mono">{role.attributes.key}</span> · {role.attributes.description || "no description"} ·{" "}
 							{role.attributes.inheritable ? "counts here and in everything below" : "counts only where it is given"}
@@ -76,9 +111,56 @@ export default function Roles({ id }: TabProps) {
 						</select>
 					</label>
 					<Matrix role={role} other={other} />
+					{may("memberships:read") && <HeldBy role={role.id} />}
 				</section>
 			)}
+			<Suspense fallback={null}>
+				{over === "new" && <RoleForm organization={id} roles={roles} may={may} saved={(r) => choose(r.id)} close={close} />}
+				{over === "change" && role && (
+					<RoleForm organization={id} role={role} roles={roles} may={may} saved={(r) => choose(r.id)} close={close} />
+				)}
+				{over === "delete" && role && <DeleteRole role={role} roles={roles} deleted={() => choose("")} close={close} />}
+			</Suspense>
 		</div>
+	);
+}
+
+const shownHolders = 12;
+
+/** Who holds a role, wherever it was given to them. */
+function HeldBy({ role }: { role: string }) {
+	const holders = useHolders(role);
+	const [whole, setWhole] = useState(false);
+	if (!holders) return null;
+	const { memberships, included, total } = holders;
+	return (
+		<Section id="held-by" title="Held by" count={total}>
+			{total === 0 && <p className="second quiet">Nobody whom you see.</p>}
+			<ul className="holders">
+				{memberships.slice(0, whole ? undefined : shownHolders).map((m) => {
+					const h = holderOf(m, included);
+					return (
+						<li key={m.id}>
+							{h.user ? (
+								<Link href={`/people/${h.user}`}>
+									<Typed>{h.name}</Typed>
+								</Link>
+							) : (
+								h.name
+							)}{" "}
+							<span className="second quiet">
+								at <Typed>{h.place}</Typed>
+							</span>
+						</li>
+					);
+				})}
+			</ul>
+			{memberships.length > shownHolders && !whole && (
+				<Button small onClick={() => setWhole(true)}>
+					Show {memberships.length === total ? "all" : "more"}
+				</Button>
+			)}
+		</Section>
 	);
 }
 

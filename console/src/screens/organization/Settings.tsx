@@ -2,18 +2,21 @@
 
 import { useState } from "react";
 import { useLocation } from "wouter";
-import { Failure, ask, url } from "../../api/client";
-import type { Answer } from "../../api/document";
+import { Failure, url } from "../../api/client";
 import type { Organization, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
+import { useEdit, type Value } from "../../parts/edit";
 import { Faults } from "../../parts/failure";
 import { Check, Choice, Field, TextField } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Section, Typed } from "../../parts/small";
+import { letGo } from "../../parts/unsaved";
 import { count } from "../../words/count";
 import { kinds } from "../../words/kinds";
-import { MergeDialog, type Conflict } from "./Merge";
+import { LivingBelow } from "./LivingBelow";
+import { Logo } from "./Logo";
+import { MergeDialog } from "./Merge";
 import type { TabProps } from "./Organization";
 
 /** The attributes that are set here, as a form has them. */
@@ -44,7 +47,7 @@ function formOf(a: OrganizationAttributes): Form {
 }
 
 /** Returns what a form would send of one of its members: what is empty is null, and a day begins at midnight UTC. */
-function sent(name: keyof Form, value: string | boolean): unknown {
+function sent(name: keyof Form, value: Value): unknown {
 	if (typeof value === "boolean" || name === "name" || name === "slug" || name === "kind") return value;
 	if (value === "") return null;
 	return name === "validFrom" || name === "validTo" ? `${value}T00:00:00+00:00` : value;
@@ -52,64 +55,22 @@ function sent(name: keyof Form, value: string | boolean): unknown {
 
 export default function Settings(props: TabProps) {
 	const { id, answer, organizations, may, store } = props;
-	const [base, setBase] = useState<Answer<Organization>>(answer); // what the form began with
-	const [form, setForm] = useState(() => formOf(answer.data.attributes));
-	const [conflict, setConflict] = useState<Conflict | null>(null);
 	const [deleting, setDeleting] = useState(false);
 	const not = may("organizations:write") ? false : "It takes organizations:write here";
-	const before = formOf(base.data.attributes);
-	const changed = (Object.keys(form) as (keyof Form)[]).filter((k) => form[k] !== before[k]);
-	const to = url(`${organizations}/${id}`);
-	const adopt = (a: Answer<Organization>) => {
-		setBase(a);
-		setForm(formOf(a.data.attributes));
-	};
-	const send = useSend<Organization>((a) => {
-		const undo = Object.fromEntries(changed.map((k) => [k, sent(k, before[k])]));
-		adopt(a);
-		void store.refresh();
-		notify(`Changed ${changed.join(", ")}`, () => back.mutate({ to, method: "PATCH", ifMatch: a.etag, body: body(undo) }));
+	const edit = useEdit<Organization, Form>({
+		read: answer,
+		to: url(`${organizations}/${id}`),
+		form: (o) => formOf(o.attributes),
+		sent,
+		written: () => void store.refresh(),
+		saved: (changed, undo) => notify(`Changed ${changed.join(", ")}`, undo),
 	});
-	const back = useSend<Organization>((a) => {
-		adopt(a);
-		void store.refresh();
-	});
-	const body = (attributes: Record<string, unknown>) => ({ data: { type: "organizations", id, attributes } });
-	const save = (etag: string | null, only: (keyof Form)[], values: Form) =>
-		send.mutate(
-			{ to, method: "PATCH", ifMatch: etag, body: body(Object.fromEntries(only.map((k) => [k, sent(k, values[k])]))) },
-			{
-				onError: async (e) => {
-					if (e.status !== 412) return;
-					const now = await ask<Organization>(to);
-					const theirs = formOf(now.data.attributes);
-					setConflict({
-						now,
-						rows: only
-							.map((k) => ({ name: k, yours: String(values[k]), theirs: String(theirs[k]) }))
-							.filter((r) => r.yours !== r.theirs),
-					});
-				},
-			},
-		);
-	const set =
-		<K extends keyof Form>(name: K) =>
-		(value: Form[K]) =>
-			setForm((f) => ({ ...f, [name]: value }));
-	const error = send.error?.status === 412 ? null : send.error;
-	const wrong = (name: string) => error?.at(`/data/attributes/${name}`);
-	const text = (name: "name" | "slug" | "webhookUrl") => ({
+	const { form, changed, wrong } = edit;
+	const input = (name: "name" | "slug" | "webhookUrl" | "validFrom" | "validTo") => ({
 		value: form[name],
 		disabled: Boolean(not),
 		wrong: wrong(name),
-		onChange: (e: React.ChangeEvent<HTMLInputElement>) => set(name)(e.target.value),
-	});
-	const day = (name: "validFrom" | "validTo") => ({
-		type: "date",
-		value: form[name],
-		disabled: Boolean(not),
-		wrong: wrong(name),
-		onChange: (e: React.ChangeEvent<HTMLInputElement>) => set(name)(e.target.value),
+		onChange: (e: React.ChangeEvent<HTMLInputElement>) => edit.set(name, e.target.value),
 	});
 	return (
 		<div className="stack settings">
@@ -119,17 +80,21 @@ export default function Settings(props: TabProps) {
 				noValidate
 				onSubmit={(e) => {
 					e.preventDefault();
-					if (changed.length && !send.isPending) save(base.etag, changed, form);
+					edit.save();
 				}}
 			>
-				<Faults error={error} fields={Object.keys(form).map((k) => `/data/attributes/${k}`)} />
-				<Field label="Name" {...text("name")} />
-				<Field label="Slug" hint="A unique name for URLs. Links that have the old one lead nowhere afterwards." {...text("slug")} />
+				<Faults error={edit.error} fields={Object.keys(form).map((k) => `/data/attributes/${k}`)} />
+				<Field label="Name" {...input("name")} />
+				<Field
+					label="Slug"
+					hint="A unique name for URLs. Links that have the old one lead nowhere afterwards."
+					{...input("slug")}
+				/>
 				<Choice
 					label="Kind"
 					value={form.kind}
 					disabled={Boolean(not)}
-					onChange={set("kind")}
+					onChange={(kind) => edit.set("kind", kind)}
 					wrong={wrong("kind")}
 					options={kinds.map((k) => ({ value: k, label: k }))}
 				/>
@@ -138,37 +103,43 @@ export default function Settings(props: TabProps) {
 					value={form.description}
 					disabled={Boolean(not)}
 					wrong={wrong("description")}
-					onChange={(e) => set("description")(e.target.value)}
+					onChange={(e) => edit.set("description", e.target.value)}
 				/>
 				<div className="pair">
-					<Field label="Valid from" hint="The day in UTC; empty is always." {...day("validFrom")} />
-					<Field label="Valid to" hint="It ceases to be active then; empty is never." {...day("validTo")} />
+					<Field label="Valid from" hint="The day in UTC; empty is always." type="date" {...input("validFrom")} />
+					<Field label="Valid to" hint="It ceases to be active then; empty is never." type="date" {...input("validTo")} />
 				</div>
 				<Field
 					label="Its own webhook"
 					hint="Gets everything that happens here, signed. Empty ends it."
 					type="url"
 					inputMode="url"
-					{...text("webhookUrl")}
+					{...input("webhookUrl")}
 				/>
-				<Check label="Organizes events" checked={form.isEventProducer} disabled={Boolean(not)} onChange={set("isEventProducer")} />
+				<Check
+					label="Organizes events"
+					checked={form.isEventProducer}
+					disabled={Boolean(not)}
+					onChange={(on) => edit.set("isEventProducer", on)}
+				/>
 				<Check
 					label="Location of its people is tracked"
 					checked={form.locationTracking}
 					disabled={Boolean(not)}
-					onChange={set("locationTracking")}
+					onChange={(on) => edit.set("locationTracking", on)}
 				/>
 				<div className="row wrap save" data-on={changed.length ? "" : undefined}>
 					<Button kind="main" type="submit" not={not || (changed.length === 0 && "Nothing is changed yet")}>
 						{changed.length ? `Save ${count(changed.length, "change")}` : "Save"}
 					</Button>
 					{changed.length > 0 && (
-						<Button kind="bare" onClick={() => setForm(before)}>
+						<Button kind="bare" onClick={edit.discard}>
 							Discard
 						</Button>
 					)}
 				</div>
 			</form>
+			<Logo answer={answer} organizations={organizations} not={not} />
 			<Section id="ending" title="End it">
 				<p className="second">
 					Deleting takes the keys, endpoints and memberships out of use. A management key can restore it. To end it on a day
@@ -184,22 +155,7 @@ export default function Settings(props: TabProps) {
 					</Button>
 				</p>
 			</Section>
-			{conflict && (
-				<MergeDialog
-					conflict={conflict}
-					id={id}
-					close={() => setConflict(null)}
-					settle={(mine) => {
-						const merged = { ...formOf(conflict.now.data.attributes) };
-						for (const k of mine as (keyof Form)[]) (merged as unknown as Record<string, unknown>)[k] = form[k];
-						setConflict(null);
-						setBase(conflict.now);
-						setForm(merged);
-						if (mine.length) save(conflict.now.etag, mine as (keyof Form)[], merged);
-						else notify("Kept what they changed");
-					}}
-				/>
-			)}
+			{edit.conflict && <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />}
 			{deleting && <DeleteDialog {...props} close={() => setDeleting(false)} />}
 		</div>
 	);
@@ -215,6 +171,7 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 		close();
 		notify(`Deleted ${org.attributes.name}`);
 		void store.refresh();
+		letGo(); // what was typed was about it
 		go(parent && !Array.isArray(parent) ? `/organizations/${parent.id}` : "/organizations");
 	});
 	const not =
@@ -248,10 +205,13 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 			<div className="dialog-body">
 				{send.error instanceof Failure && <Faults error={send.error} />}
 				{below > 0 ? (
-					<p className="notice" data-is="warn">
-						{count(below, "organization")} below {below === 1 ? "is" : "are"} alive. What is above living ones cannot be
-						deleted.
-					</p>
+					<>
+						<p className="notice" data-is="warn">
+							{count(below, "organization")} below {below === 1 ? "is" : "are"} alive. What is above living ones cannot be
+							deleted.
+						</p>
+						<LivingBelow id={id} organizations={organizations} close={close} />
+					</>
 				) : (
 					<Field
 						label={

@@ -1,14 +1,14 @@
 /* The endpoints of an organization; below them one endpoint, its deliveries, and one delivery. */
 
-import { lazy, Suspense } from "react";
-import { Link } from "wouter";
+import { lazy, Suspense, useState } from "react";
+import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import type { Webhook } from "../../api/resources";
 import { usePages } from "../../api/pages";
 import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { Rows, Table } from "../../parts/rows";
-import { Empty, Ghosts, State, Typed } from "../../parts/small";
+import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { ago, milliseconds } from "../../words/time";
 import { healthOf } from "../webhooks/health";
@@ -16,6 +16,7 @@ import { hostOf } from "./Overview";
 import type { TabProps } from "./Organization";
 
 const Endpoint = lazy(() => import("../webhooks/Endpoint"));
+const NewEndpoint = lazy(() => import("../webhooks/New"));
 
 export default function Webhooks(props: TabProps) {
 	const { id, rest } = props;
@@ -32,24 +33,45 @@ export default function Webhooks(props: TabProps) {
 			</Suspense>
 		);
 	}
-	return <Endpoints id={id} />;
+	return <Endpoints id={id} may={props.may} />;
 }
 
-function Endpoints({ id }: { id: string }) {
+function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
+	const [, go] = useLocation();
+	const [over, setOver] = useState(false);
 	const list = usePages<Webhook>(url("webhooks", { "filter[organizationId]": id, sort: "createdAt", "page[size]": 100 }));
 	if (list.isPending) return <Ghosts />;
 	if (list.error && list.rows.length === 0) return <Refused error={list.error} again={() => void list.refetch()} />;
+	const create = (
+		<Button icon="plus" not={may("webhooks:write") ? false : "It takes webhooks:write here"} onClick={() => setOver(true)}>
+			New endpoint
+		</Button>
+	);
+	const making = over && (
+		<Suspense fallback={null}>
+			<NewEndpoint
+				organization={id}
+				may={may}
+				close={() => setOver(false)}
+				made={(w) => go(`/organizations/${id}/webhooks/${w.id}`)}
+			/>
+		</Suspense>
+	);
 	if (list.rows.length === 0) {
 		return (
-			<Empty title="No endpoint yet">
-				An endpoint is a URL of yours that is told of every change here, signed. Make one with{" "}
-				<span className="mono">POST /public/v2/webhooks</span>, and try it on your own machine with{" "}
-				<span className="mono">roster listen</span>.
-			</Empty>
+			<>
+				<Empty title="No endpoint yet" action={create}>
+					An endpoint is a URL of yours that is told of every change here, signed. Try one on your own machine with{" "}
+					<span className="mono">roster listen</span>.
+				</Empty>
+				{making}
+			</>
 		);
 	}
 	return (
 		<div className="stack gap4">
+			<div className="row">{create}</div>
+			{making}
 			<Table list={list} folds="kind">
 				<thead>
 					<tr>

@@ -1,34 +1,30 @@
 /* One endpoint: its deliveries at the left, and beside them what is open: the endpoint itself, or one delivery. */
 
-import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import { related } from "../../api/document";
 import type { Delivery, EventAttributes, Webhook } from "../../api/resources";
 import { usePages } from "../../api/pages";
-import { useRead, useSend } from "../../api/query";
+import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
-import { copyCurl, usePage } from "../../frame/page";
-import { Menu } from "../../parts/menu";
-import { Faults, Refused } from "../../parts/failure";
-import { Icon } from "../../parts/icons";
-import { notify } from "../../parts/live";
+import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { List } from "../../parts/rows";
-import { Button, Copy, Ghosts, Section, State, Typed } from "../../parts/small";
-import { count, digits, shortId } from "../../words/count";
-import { ago, date, milliseconds, short } from "../../words/time";
+import { Ghosts, State, Typed } from "../../parts/small";
+import { digits } from "../../words/count";
+import { short } from "../../words/time";
 import { hostOf } from "../organization/Overview";
-import { percent } from "../organization/Webhooks";
 import type { TabProps } from "../organization/Organization";
 import { subjectName } from "../events/Sentence";
 import { useQueryState } from "../query-state";
 import { healthOf, standing } from "./health";
+import { About } from "./About";
 import Inspector from "./Inspector";
 import { Pulse } from "./Pulse";
-import { ReplayDialog } from "./Replay";
 
 interface EndpointProps extends TabProps {
+	/** Who may not read events is shown deliveries without them. */
+	withoutEvents?: boolean;
 	webhook: string;
 	delivery?: string;
 }
@@ -46,7 +42,7 @@ export default function Endpoint(props: EndpointProps) {
 			"filter[webhookId]": webhook,
 			"filter[state]": state,
 			sort: "-createdAt",
-			include: "event",
+			include: props.withoutEvents ? undefined : "event",
 			"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,event",
 			"fields[events]": "resource",
 			"page[size]": 50,
@@ -167,150 +163,8 @@ export default function Endpoint(props: EndpointProps) {
 					]}
 				/>
 			) : (
-				<About w={w} name={name} id={id} may={may} etag={read.data.etag} request={request} />
+				<About answer={read.data} name={name} id={id} may={may} request={request} />
 			)}
 		</div>
 	);
-}
-
-interface AboutProps {
-	w: Webhook;
-	name: string;
-	id: string;
-	may: (word: string) => boolean;
-	etag: string | null;
-	request: string;
-}
-
-function About({ w, name, id, may, etag, request }: AboutProps) {
-	const a = w.attributes;
-	const h = a.health;
-	const health = healthOf(w);
-	const [replaying, setReplaying] = useState(false);
-	usePage({ title: name, organization: id, request, crumbs: [{ name: "Webhooks", to: `/organizations/${id}/webhooks` }, { name }] });
-	const not = may("webhooks:write") ? false : "It takes webhooks:write here";
-	const to = url(`webhooks/${w.id}`);
-	const set = useSend();
-	const test = useSend(() => notify("A test is on its way: it is the first of the list"));
-	const status = (next: string) =>
-		set.mutate({ to, method: "PATCH", ifMatch: etag, body: { data: { type: "webhooks", id: w.id, attributes: { status: next } } } });
-	return (
-		<div className="page stack">
-			<div className="row wrap orgtitle">
-				<div className="cut">
-					<h1>
-						<Typed>{name}</Typed>
-					</h1>
-					<p className="second row wrap">
-						<State is={health.is}>{health.word}</State>
-						<Copy text={w.id} what="id" shown={shortId(w.id)} />
-					</p>
-				</div>
-				<div className="row end wrap">
-					<Button
-						kind="main"
-						icon="send"
-						not={not || (test.isPending && "It is on its way")}
-						onClick={() => test.mutate({ to: `${to}/test`, method: "POST" })}
-					>
-						Send a test
-					</Button>
-					{a.status === "active" ? (
-						<Button icon="pause" not={not} onClick={() => status("paused")}>
-							Pause
-						</Button>
-					) : (
-						<Button icon="again" not={not} onClick={() => status("active")}>
-							{h?.backlog ? `Enable, and send ${count(h.backlog, "message")}` : "Enable"}
-						</Button>
-					)}
-					<Menu
-						label="More actions"
-						square
-						entries={[
-							{ label: "Send failed ones again…", icon: "again", not, act: () => setReplaying(true) },
-							{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
-						]}
-					>
-						<Icon name="more" />
-					</Menu>
-				</div>
-			</div>
-			<Faults error={set.error ?? test.error} />
-			<p
-				className="notice"
-				data-is={health.is === "bad" ? "bad" : health.is === "warn" ? "warn" : health.is === "ok" ? "ok" : undefined}
-			>
-				<Icon name={health.is === "bad" || health.is === "warn" ? "alert" : health.is === "ok" ? "check" : "pause"} />
-				<span>{sentence(w)}</span>
-			</p>
-			<Section id="numbers" title="How it does">
-				<dl className="facts">
-					<dt>Good answers</dt>
-					<dd>
-						{h?.successRate == null ? (
-							<span className="quiet">none yet</span>
-						) : (
-							percent(h.successRate) + ", recent ones weighing most"
-						)}
-					</dd>
-					<dt>Latency</dt>
-					<dd>{h?.latency == null ? <span className="quiet">unknown</span> : milliseconds(h.latency)}</dd>
-					<dt>Waiting</dt>
-					<dd>
-						{count(h?.backlog ?? 0, "message")}
-						{h?.oldestPending && `, the oldest from ${short(h.oldestPending)}`}
-					</dd>
-					<dt>Next attempt</dt>
-					<dd>{h?.nextAttemptAt ? ago(h.nextAttemptAt) : <span className="quiet">none is due</span>}</dd>
-					<dt>Last good answer</dt>
-					<dd>{ago(h?.lastSuccessAt)}</dd>
-				</dl>
-			</Section>
-			<Section id="settings" title="What it gets">
-				<dl className="facts">
-					<dt>Types</dt>
-					<dd>
-						{a.eventTypes?.length && !a.eventTypes.includes("*") ? (
-							<span className="mono">{a.eventTypes.join(", ")}</span>
-						) : (
-							"everything"
-						)}
-					</dd>
-					<dt>Below as well</dt>
-					<dd>{a.subtree ? "yes" : "no"}</dd>
-					<dt>Order</dt>
-					<dd>
-						{a.ordering === "fifo"
-							? "one after the other"
-							: a.ordering === "per_entity"
-								? "one after the other for each resource"
-								: "as fast as can be"}
-					</dd>
-					<dt>Rate</dt>
-					<dd>{a.rate ? `${a.rate} a second at most` : "no limit"}</dd>
-					<dt>Signed with</dt>
-					<dd>{a.algorithm === "v1a" ? "ed25519" : "HMAC-SHA256"}</dd>
-					<dt>Made</dt>
-					<dd>{date(a.createdAt)}</dd>
-				</dl>
-			</Section>
-			{replaying && <ReplayDialog webhook={w} name={name} close={() => setReplaying(false)} />}
-		</div>
-	);
-}
-
-function sentence(w: Webhook): string {
-	const h = w.attributes.health;
-	if (w.attributes.status !== "active") {
-		return `Nothing is sent. What happens meanwhile is kept${h?.backlog ? `: ${count(h.backlog, "message waits", "messages wait")}` : ""}, and goes out when it is enabled.`;
-	}
-	if (h?.failingSince) {
-		const waits = h.backlog ? ` ${count(h.backlog, "message waits", "messages wait")}; nothing is lost.` : "";
-		const next = h.nextAttemptAt ? ` The next attempt is ${ago(h.nextAttemptAt)}.` : "";
-		return `It has taken nothing since ${short(h.failingSince)}, ${count(h.consecutiveFailures ?? 0, "attempt")} in a row.${waits}${next}`;
-	}
-	if (h?.state === "probation") return "It failed lately or is slow, so it gets fewer messages at once until it answers well again.";
-	if (!h?.lastSuccessAt) return "Nothing was sent to it yet. Send a test to see whether it answers.";
-	return `It answers: the last good answer came ${ago(h.lastSuccessAt)}.`;
 }

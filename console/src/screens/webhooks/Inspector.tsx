@@ -13,10 +13,11 @@ import { Faults, Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
-import { digits, shortId } from "../../words/count";
+import { all, digits, shortId } from "../../words/count";
 import { ago, clock, date, exact, milliseconds } from "../../words/time";
 import type { TabProps } from "../organization/Organization";
 import { useQueryState } from "../query-state";
+import type { Secret } from "../rotation/Overlap";
 import { advice, statusLine } from "./health";
 import { Answer, RequestCard } from "./exchange";
 import { ReplayDialog } from "./Replay";
@@ -26,6 +27,7 @@ interface InspectorProps extends Omit<TabProps, "answer"> {
 	name: string;
 	delivery: string;
 	crumbs: Crumb[];
+	withoutEvents?: boolean;
 }
 
 export interface Entry {
@@ -38,14 +40,16 @@ export interface Entry {
 	status?: number | null;
 	errorCode?: string | null;
 	detail?: string | null;
+	/** The ids of the secrets that signed it. */
+	signedWith?: string[] | null;
 	response?: { head?: string | null };
 }
 
 /** The waits before each attempt when the endpoint has no schedule of its own. */
 const usualSchedule = ["0s", "5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"];
 
-export default function Inspector({ id, webhook, name, delivery, crumbs, may }: InspectorProps) {
-	const request = url(`webhookDeliveries/${delivery}`, { include: "event" });
+export default function Inspector({ id, webhook, name, delivery, crumbs, may, withoutEvents }: InspectorProps) {
+	const request = url(`webhookDeliveries/${delivery}`, { include: withoutEvents ? undefined : "event" });
 	const [pending, setPending] = useState(false);
 	const read = useRead<Delivery>(request, { every: pending ? 5000 : 30_000 });
 	const [chosen, choose] = useQueryState("attempt");
@@ -60,7 +64,7 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may }: 
 	usePage({ title: d ? `${type} to ${name}` : name, organization: id, request, crumbs: [...crumbs, { name: type || "…" }] });
 	const send = useSend(() => notify("It is being sent again"));
 	const again = () => send.mutate({ to: url(`webhookDeliveries/${delivery}/redeliver`), method: "POST" });
-	const not = may("webhooks:write") ? false : "It takes webhooks:write here";
+	const not = may("webhooks:write") || may("webhookDeliveries:write") ? false : "It takes webhooks:write here";
 	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
 	useKeys(not || !d ? [] : [{ key: "R", label: "Send again", act: sendAgain }]);
 	if (read.error && !d)
@@ -122,7 +126,15 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may }: 
 			<Faults error={send.error} />
 			<Verdict d={d} history={history} />
 			<Tries d={d} history={history} schedule={webhook.attributes.schedule ?? usualSchedule} />
-			{attempt && <AttemptView delivery={delivery} attempt={attempt} history={history} choose={(n) => choose(String(n))} />}
+			{attempt && (
+				<AttemptView
+					delivery={delivery}
+					attempt={attempt}
+					history={history}
+					choose={(n) => choose(String(n))}
+					secrets={(webhook.attributes.secrets ?? []) as Omit<Secret, "what">[]}
+				/>
+			)}
 			{over === "again" && (
 				<Dialog
 					title="It was delivered already"
@@ -278,9 +290,11 @@ interface AttemptProps {
 	attempt: Entry;
 	history: Entry[];
 	choose: (number: number) => void;
+	/** Those of the endpoint, the newest first. */
+	secrets: Omit<Secret, "what">[];
 }
 
-function AttemptView({ delivery, attempt, history, choose }: AttemptProps) {
+function AttemptView({ delivery, attempt, history, choose, secrets }: AttemptProps) {
 	const at = url(`webhookDeliveries/${delivery}/attempts/${attempt.number}`);
 	const whole = useRead<Attempt>(at, { every: false });
 	const state = attempt.errorCode ? "bad" : "ok";
@@ -293,6 +307,7 @@ function AttemptView({ delivery, attempt, history, choose }: AttemptProps) {
 					{[exact(attempt.startedAt), attempt.address, attempt.protocol?.replace("HTTP/2.0", "HTTP/2")]
 						.filter(Boolean)
 						.join(" · ")}
+					{attempt.signedWith?.length ? ` · signed with ${signers(attempt.signedWith, secrets)}` : ""}
 				</span>
 				{history.length > 1 && (
 					<div className="segments end" role="group" aria-label="Attempt">
@@ -311,6 +326,17 @@ function AttemptView({ delivery, attempt, history, choose }: AttemptProps) {
 			{whole.error && <Refused error={whole.error} again={() => void whole.refetch()} />}
 			{whole.data && <RequestCard attempt={whole.data.data} />}
 		</section>
+	);
+}
+
+/** Says which secrets signed an attempt, of those that there are now. */
+function signers(ids: string[], secrets: Omit<Secret, "what">[]): string {
+	return all(
+		ids.map((id) => {
+			const at = secrets.findIndex((s) => s.id === id);
+			if (at < 0) return "a secret that has ended";
+			return secrets.length === 1 ? "its secret" : at === 0 ? "the newest secret" : "the secret before";
+		}),
 	);
 }
 

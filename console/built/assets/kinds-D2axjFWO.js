@@ -1,0 +1,1 @@
+var e=[`company`,`subsidiary`,`branch`,`partner`,`client`,`supplier`,`project`,`other`];export{e as t};

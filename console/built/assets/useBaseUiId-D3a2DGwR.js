@@ -1,1 +1,0 @@
-import{wt as e}from"./useScrollLock-7nTQ4FV3.js";function t(t){return e(t,`base-ui`)}export{t};

@@ -1,0 +1,83 @@
+/* The organizations that were deleted, for whoever may bring them back. */
+
+import { lazy, Suspense, useState } from "react";
+import { url } from "../api/client";
+import type { Organization } from "../api/resources";
+import { usePages } from "../api/pages";
+import type { TreeStore } from "../frame/tree-store";
+import { Refused } from "../parts/failure";
+import { Kind } from "../parts/icons";
+import { More } from "../parts/more";
+import { Rows, Table } from "../parts/rows";
+import { Button, Empty, Ghosts, Typed } from "../parts/small";
+import { short } from "../words/time";
+
+const Restore = lazy(() => import("./Restore"));
+
+export default function Deleted({ text, organizations, store }: { text: string; organizations: string; store: TreeStore }) {
+	const [over, setOver] = useState<Organization | null>(null);
+	const list = usePages<Organization>(
+		url(organizations, {
+			"filter[deleted]": true,
+			"filter[name][contains]": text,
+			sort: "name",
+			"fields[organizations]": "name,slug,number,kind,deletedAt",
+			"page[size]": 100,
+		}),
+		{ keep: true },
+	);
+	return (
+		<>
+			{list.isPending && <Ghosts />}
+			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
+			{!list.isPending && !list.error && list.rows.length === 0 && (
+				<Empty title="None is deleted">
+					{text ? "None that is called so." : "What is deleted is listed here, and can be restored."}
+				</Empty>
+			)}
+			{list.rows.length > 0 && (
+				<Table list={list} folds="kind">
+					<thead>
+						<tr>
+							<th scope="col">Name</th>
+							<th scope="col" className="number">
+								Number
+							</th>
+							<th scope="col">Deleted</th>
+							<th scope="col">
+								<span className="only-read">Actions</span>
+							</th>
+						</tr>
+					</thead>
+					<Rows list={list}>
+						{(o) => (
+							<tr>
+								<td>
+									<span className="row">
+										<Kind kind={o.attributes.kind} />
+										<Typed>{o.attributes.name}</Typed>
+									</span>
+								</td>
+								<td className="number mono" data-fold="no">
+									{o.attributes.number}
+								</td>
+								<td className="second nowrap" data-fold="under">
+									{short(o.attributes.deletedAt)}
+								</td>
+								<td data-fold="end">
+									<Button small label={`Restore ${o.attributes.name}`} onClick={() => setOver(o)}>
+										Restore…
+									</Button>
+								</td>
+							</tr>
+						)}
+					</Rows>
+				</Table>
+			)}
+			<More list={list} what="list.organizations" />
+			<Suspense fallback={null}>
+				{over && <Restore target={over} organizations={organizations} store={store} close={() => setOver(null)} />}
+			</Suspense>
+		</>
+	);
+}

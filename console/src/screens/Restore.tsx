@@ -1,0 +1,107 @@
+/* Bringing back an organization that was deleted: where it was, or below another one if that is gone. */
+
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { url } from "../api/client";
+import type { Organization } from "../api/resources";
+import { useRead, useSend } from "../api/query";
+import type { TreeStore } from "../frame/tree-store";
+import { FormDialog } from "../parts/dialog";
+import { Faults } from "../parts/failure";
+import { Choice, Field } from "../parts/field";
+import { notify } from "../parts/live";
+import { Button, Typed } from "../parts/small";
+
+interface RestoreProps {
+	target: Organization;
+	/** The path of organizations for the caller. */
+	organizations: string;
+	store: TreeStore;
+	close: () => void;
+}
+
+export default function Restore({ target, organizations, store, close }: RestoreProps) {
+	const [, go] = useLocation();
+	const [place, setPlace] = useState("was");
+	const [text, setText] = useState("");
+	const [below, setBelow] = useState("");
+	const name = target.attributes.name ?? "";
+	const found = useRead<Organization[]>(
+		place === "other"
+			? url(organizations, {
+					"filter[name][contains]": text.trim(),
+					sort: "name",
+					"fields[organizations]": "name,number",
+					"page[size]": 50,
+				})
+			: null,
+		{ keep: true },
+	);
+	const send = useSend<Organization>((a) => {
+		close();
+		void store.refresh();
+		const slug = a.data.attributes.slug;
+		notify(slug === target.attributes.slug ? `Restored ${name}` : `Restored ${name}: its slug is ${slug} now, another has the old one`);
+		go(`/organizations/${a.data.id}`);
+	});
+	const not = place === "other" && !below ? "Choose where" : send.isPending && "It is on its way";
+	const submit = () =>
+		send.mutate({
+			to: url(`${organizations}/${target.id}`),
+			method: "PATCH",
+			body: {
+				data: {
+					type: "organizations",
+					id: target.id,
+					attributes: { deletedAt: null },
+					...(place === "other" ? { relationships: { parent: { data: { type: "organizations", id: below } } } } : {}),
+				},
+			},
+		});
+	const options = (found.data?.data ?? []).map((o) => ({ value: o.id, label: `${o.attributes.name} #${o.attributes.number}` }));
+	return (
+		<FormDialog
+			title={
+				<>
+					Restore <Typed>{name}</Typed>
+				</>
+			}
+			intro="It comes back with its people, their roles, its keys and its endpoints."
+			close={close}
+			submit={() => !not && submit()}
+			buttons={
+				<>
+					<Button kind="main" type="submit" not={not}>
+						Restore it
+					</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
+				</>
+			}
+		>
+			<Faults error={send.error} />
+			<Choice
+				label="Where"
+				value={place}
+				onChange={setPlace}
+				options={[
+					{ value: "was", label: "where it was" },
+					{ value: "other", label: "below another one" },
+				]}
+				hint="Where it was is deleted as well? Restore that first, or choose another."
+			/>
+			{place === "other" && (
+				<>
+					<Field label="Look for" type="search" value={text} onChange={(e) => setText(e.target.value)} autoComplete="off" />
+					<Choice
+						label="Below"
+						value={below}
+						onChange={setBelow}
+						options={[{ value: "", label: options.length ? "choose one" : "none is called so" }, ...options]}
+					/>
+				</>
+			)}
+		</FormDialog>
+	);
+}

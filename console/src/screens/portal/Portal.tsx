@@ -1,0 +1,237 @@
+/* What a portal link opens: the webhooks of one organization, for somebody without an account. There is no way out of it but the link back. */
+
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
+import { ask, Failure, url } from "../../api/client";
+import { credential } from "../../api/credential";
+import { idOf, type Resource } from "../../api/document";
+import { holds } from "../../api/me";
+import { portalId } from "../../api/portal";
+import { useRead } from "../../api/query";
+import { Bars } from "../../frame/Bars";
+import { Said } from "../../frame/Frame";
+import { onKeyDown, useKeys } from "../../frame/keys";
+import { useFocusOnNavigation, usePage } from "../../frame/page";
+import { Boundary } from "../../parts/boundary";
+import { Refused } from "../../parts/failure";
+import { Icon, Mark } from "../../parts/icons";
+import { Ghosts, Typed } from "../../parts/small";
+import type { TabProps } from "../organization/Organization";
+import { NoPage } from "../NoPage";
+import { takeFragment } from "./fragment";
+import "../../styles/portal.css";
+
+const Webhooks = lazy(() => import("../organization/Webhooks"));
+const Deliveries = lazy(() => import("./Deliveries"));
+const EventTypes = lazy(() => import("./EventTypes"));
+const KeyList = lazy(() => import("../../frame/KeyList"));
+
+interface LinkAttributes {
+	name?: string | null;
+	permissions?: string[];
+	/** What its endpoints may be sent. */
+	hears?: string[];
+	returnUrl?: string | null;
+}
+
+type PortalLink = Resource<LinkAttributes>;
+
+let token = takeFragment();
+
+/** Opens the link, if its token is in the address. That it was opened before is no matter for whoever has its session. */
+async function open(): Promise<void> {
+	const sent = token;
+	token = "";
+	if (!sent) return;
+	try {
+		await ask(url("sessions"), {
+			method: "POST",
+			signingIn: true,
+			body: { data: { type: "sessions" }, meta: { portalToken: sent } },
+		});
+	} catch (e) {
+		if (!(e instanceof Failure) || e.status !== 401) throw e;
+	}
+}
+
+export default function Portal() {
+	const [opened, setOpened] = useState<boolean | Failure>(false);
+	useEffect(() => {
+		open().then(
+			() => setOpened(true),
+			(e) => setOpened(e as Failure),
+		);
+	}, []);
+	if (opened instanceof Failure) return <Alone>{opened.status === 404 ? <Ended /> : <Refused error={opened} />}</Alone>;
+	return opened ? <Opened /> : null;
+}
+
+function Opened() {
+	const me = useRead<PortalLink>(url("me"), { every: 60_000 });
+	const state = useSyncExternalStore(credential.subscribe, credential.read);
+	const link = me.data?.data;
+	useEffect(() => {
+		if (me.data || me.error) document.documentElement.dataset.ready = "";
+	}, [me.data, me.error]);
+	const refused = me.error instanceof Failure && me.error.status === 401;
+	if (state === "ended" || refused || (link && link.id !== portalId))
+		return (
+			<Alone>
+				<Ended />
+			</Alone>
+		);
+	if (me.error && !link)
+		return (
+			<Alone>
+				<Refused error={me.error} again={() => void me.refetch()} />
+			</Alone>
+		);
+	if (!link) return null;
+	return (
+		<Router base={`/portal/${portalId}`}>
+			<Inside link={link} />
+		</Router>
+	);
+}
+
+/** A page that stands by itself. */
+function Alone({ children }: { children: ReactNode }) {
+	useEffect(() => {
+		document.title = "Webhooks";
+		document.documentElement.dataset.ready = "";
+	}, []);
+	return <main className="portal-alone">{children}</main>;
+}
+
+function Ended() {
+	return (
+		<div className="empty">
+			<h1>This link has ended</h1>
+			<p className="second">
+				It was opened before, its time is over, or it was taken back. Go back to the page that you came from, and open it from there
+				again.
+			</p>
+		</div>
+	);
+}
+
+function Inside({ link }: { link: PortalLink }) {
+	const [path] = useLocation();
+	const [keys, setKeys] = useState(false);
+	const organization = idOf(link, "organization") ?? "";
+	const words = link.attributes.permissions ?? [];
+	const hears = link.attributes.hears ?? [];
+	// The words of webhooks are for their deliveries, too. What an endpoint gets is what may be read by the words of who made the link.
+	const may = (word: string) =>
+		holds(words, word) ||
+		hears.includes(word) ||
+		(word === "webhookDeliveries:read" && holds(words, "webhooks:read")) ||
+		(word === "webhookDeliveries:write" && holds(words, "webhooks:write"));
+	const endpoints = `/organizations/${organization}/webhooks`;
+	const tabs = [
+		...(may("webhooks:read") ? [{ name: "Endpoints", to: endpoints }] : []),
+		...(may("webhookDeliveries:read") ? [{ name: "Deliveries", to: "/deliveries" }] : []),
+		{ name: "Event types", to: "/event-types" },
+	];
+	useEffect(() => {
+		window.addEventListener("keydown", onKeyDown);
+		return () => window.removeEventListener("keydown", onKeyDown);
+	}, []);
+	useKeys([{ key: "?", label: "All keys of this page", act: () => setKeys(true) }]);
+	useFocusOnNavigation();
+	const at = tabs.find((t) => path === t.to || path.startsWith(t.to + "/"));
+	const rest = at?.to === endpoints ? path.slice(endpoints.length).split("/").filter(Boolean) : [];
+	const tab = { id: organization, may, rest, withoutEvents: !may("events:read") } as unknown as TabProps;
+	return (
+		<div className="frame portal">
+			<div className="main">
+				<a className="skip" href="#main">
+					Skip to the page
+				</a>
+				<header className="top">
+					<span className="wordmark wide-only">
+						<Mark />
+						Webhooks
+					</span>
+					<nav className="portal-tabs" aria-label="Webhooks">
+						<ul>
+							{tabs.map((t) => (
+								<li key={t.to}>
+									<Link href={t.to} aria-current={t === at ? "page" : undefined}>
+										{t.name}
+									</Link>
+								</li>
+							))}
+						</ul>
+					</nav>
+					<Back to={link.attributes.returnUrl} />
+				</header>
+				<Bars me={undefined} />
+				<main id="main" tabIndex={-1}>
+					<Boundary at={path}>
+						<Suspense
+							fallback={
+								<div className="page">
+									<Ghosts />
+								</div>
+							}
+						>
+							<Switch>
+								<Route path="/">
+									<Redirect to={tabs[0]?.to ?? "/event-types"} replace />
+								</Route>
+								<Route path={endpoints}>
+									<Endpoints {...tab} />
+								</Route>
+								<Route path={`${endpoints}/*`}>
+									<Webhooks {...tab} />
+								</Route>
+								<Route path="/deliveries">
+									<Deliveries
+										organization={organization}
+										endpoints={may("webhooks:read")}
+										send={may("webhookDeliveries:write")}
+									/>
+								</Route>
+								<Route path="/event-types">
+									<EventTypes />
+								</Route>
+								<Route>
+									<NoPage />
+								</Route>
+							</Switch>
+						</Suspense>
+					</Boundary>
+				</main>
+			</div>
+			<Suspense fallback={null}>{keys && <KeyList close={() => setKeys(false)} />}</Suspense>
+			<Said />
+		</div>
+	);
+}
+
+/** The list of the endpoints, with the heading that the tab of an organization has above it. */
+function Endpoints(tab: TabProps) {
+	usePage({ title: "Webhooks", crumbs: [], request: url("webhooks") });
+	return (
+		<div className="page stack">
+			<h1>Endpoints</h1>
+			<Webhooks {...tab} />
+		</div>
+	);
+}
+
+/** The one link that leads out: to where the link was made for, in the window around a frame. */
+function Back({ to }: { to: string | null | undefined }) {
+	const at = to && URL.canParse(to) ? new URL(to) : null;
+	if (!at || (at.protocol !== "https:" && at.protocol !== "http:")) return null; // the service has looked, and so does this
+	return (
+		<a className="button end" data-kind="bare" href={at.href} target="_top" rel="noreferrer">
+			<Icon name="back" />
+			<span className="cut">
+				<span className="wide-only">Back to </span>
+				<Typed>{at.host}</Typed>
+			</span>
+		</a>
+	);
+}

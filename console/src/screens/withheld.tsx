@@ -1,0 +1,153 @@
+/* In place of what one may not see: what it takes, and who can give it. An empty list would say that there is nothing. */
+
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { url } from "../api/client";
+import { idOf, related, relatedMany } from "../api/document";
+import { holds, useMay, useMayAt, useMe, useOwnPlaces } from "../api/me";
+import type { Membership, RoleAttributes, UserAttributes } from "../api/resources";
+import { useRead } from "../api/query";
+import { Face, Ghosts, Typed } from "../parts/small";
+import { count } from "../words/count";
+
+interface WithheldProps {
+	/** What it takes. */
+	word: string;
+	/** What is not shown: "the keys". */
+	what: string;
+	/** Where; without it, anywhere. */
+	at?: { id: string; name: string };
+}
+
+/** Says that something is not shown, what it takes, and who can give that, as far as the reader sees them. */
+export function Withheld({ word, what, at }: WithheldProps) {
+	const me = useMe().data?.data;
+	return (
+		<div className="empty withheld">
+			<h2>You may not see {what} here</h2>
+			<p className="second">
+				It takes <b className="mono">{word}</b>{" "}
+				{at ? (
+					<>
+						at <Typed>{at.name}</Typed> or above it
+					</>
+				) : (
+					"in some organization"
+				)}
+				.
+			</p>
+			{me && me.type !== "users" ? (
+				<p className="second">
+					This key has not that scope, and a key cannot be given more than it was made with. Sign in with another one.
+				</p>
+			) : at ? (
+				<Givers word={word} at={at} />
+			) : (
+				<Places />
+			)}
+		</div>
+	);
+}
+
+/** Who can give a word at an organization: who holds it there and may change memberships. */
+function Givers({ word, at }: { word: string; at: { id: string; name: string } }) {
+	const may = useMay(at.id);
+	const sees = may("memberships:read") && may("users:read");
+	const { data } = useRead<Membership[]>(
+		sees
+			? url("memberships", {
+					"filter[effectiveAt]": at.id,
+					include: "user,roles",
+					"fields[users]": "fullName,email",
+					"fields[roles]": "name,rank,permissions,inheritable",
+					"fields[memberships]": "user,roles,organization",
+					"page[size]": 100,
+				})
+			: null,
+		{ every: false },
+	);
+	if (!may.known || (sees && !data)) return <Ghosts rows={2} />;
+	const givers = new Map<string, { name: string; email: string; role: string; rank: number }>();
+	for (const m of data?.data ?? []) {
+		const here = idOf(m, "organization") === at.id;
+		const user = related<UserAttributes>(data, m, "user");
+		for (const role of relatedMany<RoleAttributes>(data, m, "roles")) {
+			const held = role.attributes.permissions ?? [];
+			if (!user || !(here || role.attributes.inheritable) || !holds(held, word) || !holds(held, "memberships:write")) continue;
+			const rank = role.attributes.rank ?? 0;
+			if ((givers.get(user.id)?.rank ?? -1) < rank)
+				givers.set(user.id, {
+					name: user.attributes.fullName ?? "",
+					email: user.attributes.email ?? "",
+					role: role.attributes.name ?? "",
+					rank,
+				});
+		}
+	}
+	const found = [...givers].sort(([, a], [, b]) => a.rank - b.rank); // who is nearest to the reader is asked first
+	if (found.length === 0) {
+		return (
+			<p className="second">
+				Whoever manages <Typed>{at.name}</Typed> can give it to you. You do not see who that is.
+			</p>
+		);
+	}
+	return (
+		<>
+			<p className="second">{found.length === 1 ? "Who can give it to you:" : "Any of these can give it to you:"}</p>
+			<ul className="givers">
+				{found.slice(0, 4).map(([id, g]) => (
+					<li key={id} className="row">
+						<Face name={g.name} small />
+						<Link href={`/people/${id}`}>
+							<Typed>{g.name}</Typed>
+						</Link>
+						<span className="second quiet cut">
+							<Typed>{g.email}</Typed>
+						</span>
+						<span className="held end" data-from="none">
+							{g.role}
+						</span>
+					</li>
+				))}
+			</ul>
+			{found.length > 4 && (
+				<p className="second">
+					<Link href={`/organizations/${at.id}/people`}>and {count(found.length - 4, "other", "others")}</Link>
+				</p>
+			)}
+		</>
+	);
+}
+
+/** Where the reader is a member: it is there that one asks. */
+function Places() {
+	const places = useOwnPlaces(useMe().data?.data);
+	if (!places) return <Ghosts rows={1} />;
+	if (places.length === 0) return <p className="second">You are in no organization yet: ask whoever invited you.</p>;
+	return (
+		<p className="second">
+			Whoever manages an organization of yours can give it to you:{" "}
+			{places.slice(0, 5).map((p, i) => (
+				<span key={p.id}>
+					{i > 0 && ", "}
+					<Link href={`/organizations/${p.id}/people`}>
+						people of <Typed>{p.name}</Typed>
+					</Link>
+				</span>
+			))}
+			.
+		</p>
+	);
+}
+
+/** Shows what is said of an empty list, or, if the reader holds the word nowhere, that it is not shown to them. */
+export function UnlessWithheld({ word, what, children }: { word: string; what: string; children: ReactNode }) {
+	const me = useMe().data?.data;
+	const places = useOwnPlaces(me);
+	const may = useMayAt((places ?? []).map((p) => p.id));
+	const scopes = me?.attributes.scopes;
+	if (!me || !places || (places.length > 0 && !may.known)) return <Ghosts rows={2} />;
+	const somewhere = me.type === "users" ? places.some((p) => may(p.id, word)) : !scopes || holds(scopes, word);
+	return somewhere ? children : <Withheld word={word} what={what} />;
+}

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+)
+
+// Branchwise names two counters of one thing: of what is at an organization, and of what is anywhere below it. Their keys are the
+// organization and, behind a blank, what it is counted of. So what a branch has is known without going through it.
+type Branchwise struct{ At, Below string }
+
+// BranchKey returns the key of the counters of an organization.
+func BranchKey(organization, of string) string { return organization + " " + of }
+
+// BranchKeys returns the bounds of the keys of an organization, that below not among them.
+func BranchKeys(organization string) (from, below string) {
+	return organization + " ", organization + "!"
+}
+
+// branchTally collects what a transaction adds to counters of branches, by where that is. What is above is looked up when it is stored, as
+// it is by then.
+type branchTally map[branchAt]int64
+
+type branchAt struct {
+	counters         Branchwise
+	organization, of string
+}
+
+// CountAt adds to the counter of an organization, and to those of everything above it, when the transaction is committed.
+func (db *DB) CountAt(counters Branchwise, organization, of string, n int64) {
+	db.branches.tally[branchAt{counters, organization, of}] += n
+}
+
+// StaysInPlace notes that organizations keep what is above them until the transaction ends, because it has the locks of their trees.
+func (db *DB) StaysInPlace(organizations ...string) {
+	for _, id := range organizations {
+		db.branches.kept[id] = true
+	}
+}
+
+// branches is what a transaction knows of the places of organizations.
+type branches struct {
+	tally branchTally
+	kept  map[string]bool
+	// awaited are organizations whose trees the transaction needs: it is run again with their locks if somebody moves branches there.
+	awaited []string
+}
+
+func newBranches() *branches { return &branches{tally: branchTally{}, kept: map[string]bool{}} }
+
+// begin waits for the trees that the transaction was run without before.
+func (b *branches) begin(ctx context.Context, tx *DB) error {
+	b.tally, b.kept = branchTally{}, map[string]bool{}
+	if len(b.awaited) == 0 {
+		return nil
+	}
+	return tx.Later(ctx, "wait for trees", `SELECT roster_hold_trees(CAST(? AS uuid[]), true)`, b.awaited)
+}
+
+// store adds the collected numbers to the counters. Whoever moves a branch takes its numbers along, so nobody does that meanwhile: the trees
+// are locked, as the last but for the counters. Who moves there already may wait for what this transaction has, so it does not wait for
+// them: it is run again, and waits first.
+func (b *branches) store(ctx context.Context, tx *DB, shard int) error {
+	var at []branchAt
+	for place, n := range b.tally {
+		if n != 0 {
+			at = append(at, place)
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	slices.SortFunc(at, func(x, y branchAt) int {
+		return cmp.Or(cmp.Compare(x.counters.At, y.counters.At), cmp.Compare(x.organization, y.organization), cmp.Compare(x.of, y.of))
+	})
+	if tx.dialect == Postgres {
+		moved := slices.DeleteFunc(SortedUnique(Column(at, func(p branchAt) string { return p.organization })),
+			func(id string) bool { return b.kept[id] })
+		if len(moved) > 0 {
+			b.awaited = SortedUnique(append(moved, b.awaited...))
+			if err := tx.Later(ctx, "hold trees", `SELECT roster_hold_trees(CAST(? AS uuid[]), false)`, moved); err != nil {
+				return err
+			}
+		}
+	}
+	from, args := b.rows(tx.dialect, at)
+	return tx.Later(ctx, "update counters of branches", `INSERT INTO counters (name, key, shard, n)
+		SELECT CASE p.distance WHEN 0 THEN t.at_name ELSE t.below_name END AS name, CAST(p.ancestor_id AS text) || ' ' || t.counted AS key,
+			CAST(? AS integer), CAST(SUM(t.n) AS bigint)
+		FROM (`+from+`) t JOIN organization_paths p ON p.descendant_id = t.organization_id
+		GROUP BY 1, 2 HAVING SUM(t.n) <> 0 ORDER BY 1, 2
+		ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`, append([]any{shard}, args...)...)
+}
+
+// rows returns a SELECT of what was collected.
+func (b *branches) rows(dialect Dialect, at []branchAt) (string, []any) {
+	if dialect == Postgres {
+		return `SELECT * FROM unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS uuid[]), CAST(? AS text[]), CAST(? AS bigint[]))
+			AS u (at_name, below_name, organization_id, counted, n)`, []any{
+				Column(at, func(p branchAt) string { return p.counters.At }), Column(at, func(p branchAt) string { return p.counters.Below }),
+				Column(at, func(p branchAt) string { return p.organization }), Column(at, func(p branchAt) string { return p.of }),
+				Column(at, func(p branchAt) int64 { return b.tally[p] }),
+			}
+	}
+	encoded, _ := json.Marshal(Column(at, func(p branchAt) [5]any { // of texts and numbers
+		return [5]any{p.counters.At, p.counters.Below, p.organization, p.of, b.tally[p]}
+	}))
+	return `SELECT value ->> 0 AS at_name, value ->> 1 AS below_name, value ->> 2 AS organization_id, value ->> 3 AS counted,
+		value ->> 4 AS n FROM json_each(?)`, []any{string(encoded)}
+}
+
+// MoveBranchCounters takes what was counted in a branch out of the counters of some organizations above it, and adds it to those of others:
+// nobody else changes any of them meanwhile.
+func (db *DB) MoveBranchCounters(ctx context.Context, counters Branchwise, head string, left, came []string) error {
+	if len(left)+len(came) == 0 {
+		return nil
+	}
+	shard := db.shard()
+	type step struct {
+		organization string
+		sign         int
+	}
+	var steps []step
+	for _, id := range left {
+		steps = append(steps, step{id, -1})
+	}
+	for _, id := range came {
+		steps = append(steps, step{id, 1})
+	}
+	slices.SortFunc(steps, func(x, y step) int { return cmp.Compare(x.organization, y.organization) })
+	from, below := BranchKeys(head)
+	for _, s := range steps {
+		err := db.Later(ctx, "move counters of a branch", `INSERT INTO counters (name, key, shard, n)
+			SELECT ?, CAST(? AS text) || SUBSTR(k.key, ?), CAST(? AS integer), CAST(? * SUM(k.n) AS bigint) FROM counters k
+			WHERE k.name IN (?, ?) AND k.key >= ? AND k.key < ?
+			GROUP BY 2 HAVING SUM(k.n) <> 0 ORDER BY 2
+			ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`,
+			counters.Below, s.organization, len(head)+1, shard, s.sign, counters.At, counters.Below, from, below)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
