@@ -1,5 +1,5 @@
 /* Which rows of a list are near the window, and where they stand. Rows that were never drawn are taken to be of the usual height; those that
-   were are as high as they were. It is here because a list must be on the screen before 120 kB have come, and what is general is too large. */
+   were are as high as they were. It is here because little may come before the first list, and what is general is too large for it. */
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "react";
 import { flushSync } from "react-dom";
