@@ -1,6 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+const everywhere =
+	/\/node_modules\/(react|react-dom|scheduler|use-sync-external-store|wouter|@tanstack)\/|\/src\/(api|words)\/|\/src\/parts\/(boundary|failure|icons|live|menu|more|position|preferences|rows|small|virtual)\.tsx?|\/src\/screens\/query-state|preload-helper/;
+
 // The console is built into ./built, which the Go program embeds. Two builds of the same sources are the same bytes: .ci/console compares.
 export default defineConfig({
 	base: "/console/",
@@ -15,6 +18,12 @@ export default defineConfig({
 		// The notices of what is bundled, served beside it.
 		license: { fileName: "licenses.txt" },
 		reportCompressedSize: false,
+		rolldownOptions: {
+			output: {
+				// What every page has is one file: many small ones compress worse, and each is a request.
+				codeSplitting: { groups: [{ name: "base", test: everywhere }] },
+			},
+		},
 	},
 	server: {
 		// npx vite serves the sources beside a program that runs at the usual address.

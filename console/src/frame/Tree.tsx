@@ -2,7 +2,6 @@
 
 import { hotkeysCoreFeature, selectionFeature, syncDataLoaderFeature, type ItemInstance } from "@headless-tree/core";
 import { useTree } from "@headless-tree/react";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import {
 	useEffect,
 	useLayoutEffect,
@@ -18,6 +17,7 @@ import { useMayAt } from "../api/me";
 import { Icon, Kind } from "../parts/icons";
 import { notify } from "../parts/live";
 import { Typed } from "../parts/small";
+import { useVirtual } from "../parts/virtual";
 import { digits } from "../words/count";
 import { cut, move, useMoving } from "./moving";
 import { treeRoot, type Node, type TreeStore } from "./tree-store";
@@ -52,18 +52,11 @@ export function Tree({ store, open, path, to }: TreeProps) {
 		isItemFolder: (item) => isFolder(store, item.getItemData()),
 		dataLoader: { getItem: store.node, getChildren: store.children },
 		onPrimaryAction: (item) => choose(item.getItemData()),
-		scrollToItem: (item) => virtual.scrollToIndex(item.getItemMeta().index),
+		scrollToItem: (item) => virtual.show(item.getItemMeta().index),
 		features: [syncDataLoaderFeature, selectionFeature, hotkeysCoreFeature],
 	});
 	const items = tree.getItems();
-	const virtual = useVirtualizer({
-		count: items.length,
-		getScrollElement: () => scroll.current,
-		estimateSize: () => rowHeight,
-		overscan: 8,
-		getItemKey: (i) => items[i]?.getId() ?? i,
-	});
-	useLayoutEffect(() => virtual.measure(), [virtual, rowHeight]);
+	const virtual = useVirtual({ count: items.length, height: rowHeight, box: scroll });
 	useLayoutEffect(() => tree.rebuildTree(), [tree, version, expanded]);
 
 	useEffect(() => void store.load(treeRoot), [store]);
@@ -78,13 +71,13 @@ export function Tree({ store, open, path, to }: TreeProps) {
 	}, [way]);
 	useEffect(() => {
 		const at = items.findIndex((i) => i.getId() === open);
-		if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+		virtual.show(at);
 		// Only when something else is open, or has come to be there: not at every scroll.
 		// eslint-disable-next-line react-hooks/exhaustive-deps
 	}, [open, items.some((i) => i.getId() === open)]);
 
 	const focused = items.find((i) => i.isFocused());
-	const rows = virtual.getVirtualItems();
+	const rows = virtual.items;
 	const branch = useBranch(
 		items,
 		rows.map((r) => items[r.index]?.getId() ?? ""),
@@ -95,7 +88,7 @@ export function Tree({ store, open, path, to }: TreeProps) {
 			<div
 				{...tree.getContainerProps("Organizations")}
 				className="tree"
-				style={{ height: virtual.getTotalSize() }}
+				style={{ height: virtual.total }}
 				onFocus={(e) => {
 					// The focus may come from elsewhere: by Tab, or a click beside the text.
 					const item = items.find((i) => i.getElement() === e.target);
@@ -113,7 +106,7 @@ export function Tree({ store, open, path, to }: TreeProps) {
 					if (!item) return null;
 					return (
 						<Row
-							key={row.key}
+							key={item.getId()}
 							item={item}
 							store={store}
 							top={row.start}

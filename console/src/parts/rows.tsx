@@ -1,6 +1,5 @@
 /* The rows of a list, however long it is: those near the window are drawn, and the others are empty space of their height. */
 
-import { defaultRangeExtractor, useWindowVirtualizer, type Range, type Virtualizer } from "@tanstack/react-virtual";
 import { cloneElement, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { FocusEvent, ReactElement, ReactNode, RefObject } from "react";
 import type { RowSource } from "../api/pages";
@@ -8,9 +7,13 @@ import { message } from "../words/message";
 import { Icon } from "./icons";
 import { say } from "./live";
 import { keep, placeOf, positionAt } from "./position";
+import { useVirtual } from "./virtual";
 
 /** A list up to this length is drawn whole. */
 const most = 60;
+
+/** So many rows tell how wide the columns of a table are. */
+const telling = 10;
 
 interface TableProps {
 	list: RowSource<unknown>;
@@ -92,31 +95,33 @@ interface RowsProps<R> {
 /** The rows of a Table or a List. */
 export function Rows<R>({ list, as = "tbody", className, label, height = 51, children }: RowsProps<R>) {
 	const body = useRef<HTMLElement>(null);
-	const { virtual, margin, focus } = useDrawn(list, height, body);
-	useLayoutEffect(() => holdColumns(body.current, list.length > most));
+	const { virtual, focus } = useDrawn(list, height, body);
+	useLayoutEffect(() => {
+		holdColumns(body.current, list.length > most);
+	});
 	const place = (index: number) =>
 		as === "ul" ? { "aria-setsize": list.total ?? -1, "aria-posinset": index + 1 } : { "aria-rowindex": index + 2 };
 	const drawn: ReactElement[] = [];
-	let end = margin;
-	for (const item of virtual.getVirtualItems()) {
+	let end = 0;
+	for (const item of virtual.items) {
 		if (item.start - end > 0.5) drawn.push(<Space key={`before ${item.index}`} as={as} height={item.start - end} />);
 		end = item.end;
 		const row = list.at(item.index);
 		const key = list.key(item.index);
 		drawn.push(
 			row === undefined ? (
-				<Space key={key} as={as} height={item.size} reading />
+				<Space key={key} as={as} height={item.end - item.start} reading />
 			) : (
 				cloneElement(children(row, item.index), {
 					key,
-					ref: virtual.measureElement,
+					ref: virtual.measure,
 					"data-index": item.index,
 					...place(item.index),
 				})
 			),
 		);
 	}
-	const left = virtual.getTotalSize() + margin - end;
+	const left = virtual.total - end;
 	if (left > 0.5) drawn.push(<Space key="behind" as={as} height={left} />);
 	const Tag = as as "ul";
 	return (
@@ -150,13 +155,9 @@ function useDrawn<R>(list: RowSource<R>, height: number, body: RefObject<HTMLEle
 	const [margin, setMargin] = useState(0);
 	const [focused, setFocused] = useState(-1);
 	const [place] = useState(() => placeOf(list.name ?? ""));
-	const virtual = useWindowVirtualizer<HTMLElement>({
-		count: length,
-		estimateSize: () => height,
-		overscan: 8,
-		scrollMargin: margin,
-		rangeExtractor: (range) => drawnIn(range, focused),
-	});
+	// Of a long list the row that has the focus is drawn wherever it is: a focus is not lost by scrolling.
+	const virtual = useVirtual({ count: length, height, top: margin, always: focused, most });
+	const { first, last, at, start } = virtual;
 	useLayoutEffect(() => {
 		const measure = () => {
 			const top = body.current?.getBoundingClientRect().top;
@@ -167,8 +168,6 @@ function useDrawn<R>(list: RowSource<R>, height: number, body: RefObject<HTMLEle
 		watch.observe(document.body);
 		return () => watch.disconnect();
 	}, [body]);
-	const { range } = virtual;
-	const [first, last] = [range?.startIndex ?? 0, range?.endIndex ?? 0];
 	useEffect(() => look?.(first, last), [look, first, last]);
 
 	const was = useRef(positionAt(place));
@@ -176,22 +175,21 @@ function useDrawn<R>(list: RowSource<R>, height: number, body: RefObject<HTMLEle
 		const before = was.current;
 		if (!before || length <= before.index || margin === 0) return;
 		was.current = undefined;
-		settle(virtual, before, body, 3);
-	}, [body, length, margin, virtual]);
+		settle((index) => margin + start(index), before, body, 3);
+	}, [body, length, margin, start]);
 	useEffect(() => {
 		const remember = () => {
 			if (was.current || !body.current?.isConnected) return;
-			const item = virtual.getVirtualItemForOffset(window.scrollY);
-			if (item) keep(place, { index: item.index, shift: window.scrollY - item.start, focused });
+			const item = at(window.scrollY - margin);
+			keep(place, { index: item.index, shift: window.scrollY - margin - item.start, focused });
 		};
 		remember();
 		window.addEventListener("scroll", remember, { passive: true });
 		return () => window.removeEventListener("scroll", remember);
-	}, [body, focused, place, virtual]);
+	}, [at, body, focused, margin, place]);
 	const indexOf = (e: FocusEvent) => Number((e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
 	return {
 		virtual,
-		margin,
 		focus: {
 			onFocus: (e: FocusEvent) => setFocused(indexOf(e)),
 			onBlur: (e: FocusEvent) => !e.currentTarget.contains(e.relatedTarget) && setFocused(-1),
@@ -199,27 +197,16 @@ function useDrawn<R>(list: RowSource<R>, height: number, body: RefObject<HTMLEle
 	};
 }
 
-/** A short list is drawn whole. Of a long one the row that has the focus is drawn wherever it is: a focus is not lost by scrolling. */
-function drawnIn(range: Range, focused: number): number[] {
-	if (range.count <= most) return Array.from({ length: range.count }, (_, i) => i);
-	const seen = range.endIndex - range.startIndex + 1;
-	const overscan = Math.max(Math.min(range.overscan, Math.floor((most - 1 - seen) / 2)), 1);
-	const drawn = defaultRangeExtractor({ ...range, overscan });
-	if (focused < 0 || focused >= range.count || drawn.includes(focused)) return drawn;
-	return [...drawn, focused].sort((a, b) => a - b);
-}
-
 /** Goes to where somebody was. The rows around it are measured only when they are drawn, so it is looked again for a few frames. */
 function settle(
-	virtual: Virtualizer<Window, HTMLElement>,
+	start: (index: number) => number,
 	was: { index: number; shift: number; focused: number },
 	body: RefObject<HTMLElement | null>,
 	frames: number,
 ) {
-	const [offset = 0] = virtual.getOffsetForIndex(was.index, "start") ?? [];
-	window.scrollTo(0, offset + was.shift);
+	window.scrollTo(0, start(was.index) + was.shift);
 	if (frames > 0) {
-		requestAnimationFrame(() => settle(virtual, was, body, frames - 1));
+		requestAnimationFrame(() => settle(start, was, body, frames - 1));
 		return;
 	}
 	body.current?.querySelector<HTMLElement>(`[data-index="${was.focused}"] :is(a, button)`)?.focus({ preventScroll: true });
@@ -232,7 +219,14 @@ function settle(
 function holdColumns(body: HTMLElement | null, hold: boolean) {
 	const table = body?.closest("table");
 	const head = table?.tHead?.rows[0];
-	if (!table || !head || (table.dataset.held !== undefined) === hold || (hold && head.offsetWidth === 0)) return;
+	if (
+		!table ||
+		!head ||
+		(hold && table.querySelectorAll("[data-index]").length < telling) ||
+		(table.dataset.held !== undefined) === hold ||
+		(hold && head.offsetWidth === 0)
+	)
+		return;
 	const cells = [...head.cells];
 	const widths = cells.map((c) => (c.offsetWidth / table.offsetWidth) * 100);
 	cells.forEach((c, i) => (c.style.width = hold ? `${widths[i]}%` : ""));

@@ -1,20 +1,19 @@
 /* Everything that changed where one may look; or one event, which a link leads to. */
 
+import { lazy } from "react";
 import { url } from "../api/client";
 import type { RecordedEvent } from "../api/resources";
 import { usePages } from "../api/pages";
-import { useRead } from "../api/query";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { More } from "../parts/more";
 import { Empty, Ghosts } from "../parts/small";
-import { dayTitle } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { EventFilters, useEventFilters } from "./events/filters";
-import { EventCard, EventList } from "./events/EventList";
-import { useNames } from "./events/names";
-import { Sentence, actorName } from "./events/Sentence";
+import { EventList } from "./events/EventList";
 import { UnlessWithheld } from "./withheld";
+
+const One = lazy(() => import("./events/One"));
 
 export default function Events({ params }: ScreenProps) {
 	return params.id ? <One id={params.id} /> : <All />;
@@ -41,41 +40,6 @@ function All() {
 			)}
 			{list.length > 0 && <EventList list={list} included={list.included} />}
 			<More list={list} what="list.events" />
-		</div>
-	);
-}
-
-function One({ id }: { id: string }) {
-	const request = url(`events/${id}`, { include: "organization" });
-	const read = useRead<RecordedEvent>(request, { every: false });
-	const e = read.data?.data;
-	const known = [...(read.data?.included ?? []), ...useNames(e ? [e] : [])];
-	usePage({
-		title: e?.attributes.eventType ?? "Event",
-		crumbs: [{ name: "Events", to: "/events" }, { name: e?.attributes.eventType ?? "…" }],
-		request,
-	});
-	if (read.error && !e)
-		return (
-			<div className="page">
-				<Refused error={read.error} again={() => void read.refetch()} />
-			</div>
-		);
-	if (!e)
-		return (
-			<div className="page">
-				<Ghosts />
-			</div>
-		);
-	return (
-		<div className="page stack gap4 one-event">
-			<div>
-				<h1 className="mono">{e.attributes.eventType}</h1>
-				<p className="second">
-					{dayTitle(e.attributes.occurredAt ?? "")}. {actorName(e)} <Sentence event={e} included={known} />
-				</p>
-			</div>
-			<EventCard event={e} known={known} />
 		</div>
 	);
 }

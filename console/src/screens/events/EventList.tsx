@@ -1,23 +1,21 @@
 /* Events by day, each a sentence; one that is opened shows what changed and who did it. */
 
-import { useMemo, useState } from "react";
-import { Link } from "wouter";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
-import { totalOf } from "../../api/document";
 import type { RowSource } from "../../api/pages";
 import type { RecordedEvent } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { Icon } from "../../parts/icons";
-import { copy } from "../../parts/live";
 import { List } from "../../parts/rows";
-import { Button, Copy } from "../../parts/small";
-import { count, digits, visible } from "../../words/count";
-import { clock, dayTitle, exact } from "../../words/time";
+import { visible } from "../../words/count";
+import { clock, dayTitle } from "../../words/time";
 import { useQueryState } from "../query-state";
 import { useNames } from "./names";
-import { Sentence, actorName, builtInName, changesOf, nameIn } from "./Sentence";
+import { Sentence, actorName } from "./Sentence";
+
+const EventCard = lazy(() => import("./EventCard"));
 
 interface ListProps {
 	list: RowSource<RecordedEvent>;
@@ -54,7 +52,7 @@ export function EventList({ list, included, here }: ListProps) {
 	const dayOf = (e: RecordedEvent | undefined) => e && dayTitle(e.attributes.occurredAt ?? "");
 	return (
 		<>
-			{elsewhere && <EventCard event={elsewhere.data} known={known} />}
+			<Suspense fallback={null}>{elsewhere && <EventCard event={elsewhere.data} known={known} />}</Suspense>
 			<List className="log" label="Events" list={watched}>
 				{(e, i) => {
 					const day = dayOf(e);
@@ -77,150 +75,15 @@ export function EventList({ list, included, here }: ListProps) {
 									<Icon name={open === e.id ? "down" : "next"} />
 								</span>
 							</button>
-							{open === e.id && <EventCard event={e} known={known} />}
+							{open === e.id && (
+								<Suspense fallback={null}>
+									<EventCard event={e} known={known} />
+								</Suspense>
+							)}
 						</li>
 					);
 				}}
 			</List>
 		</>
-	);
-}
-
-/** All that is told of an event. */
-export function EventCard({ event: e, known = [] }: { event: RecordedEvent; known?: Resource[] }) {
-	const requestId = e.attributes.requestId;
-	const others = useRead<RecordedEvent[]>(
-		requestId ? url("events", { "filter[requestId]": requestId, "fields[events]": "eventType", "page[size]": 1 }) : null,
-		{ every: false },
-	);
-	const deliveries = useRead<Resource[]>(
-		url("webhookDeliveries", { "filter[eventId]": e.id, "fields[webhookDeliveries]": "state", "page[size]": 1 }),
-		{ every: false },
-	);
-	const sent = totalOf(deliveries.data) ?? 0;
-	const more = Math.max((totalOf(others.data) ?? 1) - 1, 0);
-	const changes = Object.entries(changesOf(e));
-	return (
-		<div className="card evopen">
-			<header className="wrapped">
-				<span className="mono">{e.attributes.eventType}</span>
-				<span className="end row wrap">
-					{sent > 0 && (
-						<Link className="button" data-size="small" href={`/deliveries?filter[eventId]=${e.id}`}>
-							{count(sent, "delivery", "deliveries")}
-						</Link>
-					)}
-					<Button
-						kind="bare"
-						small
-						icon="copy"
-						onClick={() => void copy(`${location.origin}/console/events/${e.id}`, "the link")}
-					>
-						Link
-					</Button>
-				</span>
-			</header>
-			{changes.length > 0 && (
-				<table className="diff">
-					<thead>
-						<tr>
-							<th scope="col">Attribute</th>
-							<th scope="col">Before</th>
-							<th scope="col">After</th>
-						</tr>
-					</thead>
-					<tbody>
-						{changes.map(([name, c]) => (
-							<tr key={name}>
-								<th scope="row">{name}</th>
-								<td>
-									<Value value={c.before} as="del" known={known} />
-								</td>
-								<td>
-									<Value value={c.after} as="ins" known={known} />
-								</td>
-							</tr>
-						))}
-					</tbody>
-				</table>
-			)}
-			{changes.length === 0 && e.attributes.resource != null && <Snapshot resource={e.attributes.resource as Resource} />}
-			<dl className="facts evfacts">
-				<dt>Actor</dt>
-				<dd>{visible(actorName(e))}</dd>
-				<dt>When</dt>
-				<dd className="mono">
-					{(e.attributes.occurredAt ?? "").slice(0, 10)} {exact(e.attributes.occurredAt ?? "")}
-				</dd>
-				<dt>Position</dt>
-				<dd>
-					{digits(Number(e.attributes.position ?? 0))}
-					{e.attributes.sequence ? `, ${digits(Number(e.attributes.sequence))} of its organization` : ""}
-				</dd>
-				{requestId && (
-					<>
-						<dt>Request</dt>
-						<dd>
-							<Copy text={requestId} what="request id" />
-						</dd>
-					</>
-				)}
-				<dt>Event</dt>
-				<dd>
-					<Copy text={e.id} what="event id" />
-				</dd>
-				{more > 0 && (
-					<>
-						<dt>In the same request</dt>
-						<dd>
-							<Link href={`/events?filter[requestId]=${requestId}`}>{count(more, "other event")}</Link>
-						</dd>
-					</>
-				)}
-			</dl>
-		</div>
-	);
-}
-
-function Value({ value, as: Tag, known }: { value: unknown; as: "del" | "ins"; known: Resource[] }) {
-	if (value === null || value === undefined) return <span className="null">null</span>;
-	return (
-		<Tag>
-			<bdi>{visible(textOf(value, known))}</bdi>
-		</Tag>
-	);
-}
-
-function textOf(value: unknown, known: Resource[]): string {
-	if (typeof value === "string") return builtInName(value) ?? nameIn(known, value) ?? value;
-	if (Array.isArray(value)) return value.length ? value.map((v) => textOf(v, known)).join(", ") : "none";
-	const ref = value as { type?: string; id?: string; name?: string };
-	if (ref.id && (ref.name || ref.type)) return ref.name ?? builtInName(ref.id) ?? nameIn(known, ref.id) ?? ref.id;
-	return JSON.stringify(value);
-}
-
-/** The resource as it was right then, of an event that changed nothing: something came or went. */
-function Snapshot({ resource }: { resource: Resource }) {
-	const rows = Object.entries(resource.attributes ?? {}).filter(([, v]) => v !== null && v !== "" && typeof v !== "object");
-	if (rows.length === 0) return null;
-	return (
-		<table className="diff">
-			<thead>
-				<tr>
-					<th scope="col">Attribute</th>
-					<th scope="col">As it was then</th>
-				</tr>
-			</thead>
-			<tbody>
-				{rows.map(([name, v]) => (
-					<tr key={name}>
-						<th scope="row">{name}</th>
-						<td>
-							<bdi>{visible(String(v))}</bdi>
-						</td>
-					</tr>
-				))}
-			</tbody>
-		</table>
 	);
 }

@@ -1,0 +1,79 @@
+// Every screen as people need it who do not read from left to right, whose words are longer, or who magnify.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, settled, signIn } from "./browser.mjs";
+import { start } from "./program.mjs";
+import { scene, screens } from "./scene.mjs";
+
+let service, made, browser;
+
+before(async () => {
+	service = await start({ url: "" }, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
+	made = await scene(service);
+	browser = await launch();
+});
+
+after(async () => {
+	await browser?.close();
+	await made?.close();
+	await service?.stop();
+});
+
+/** Goes to every screen in a tab of the owner. */
+async function each(t, options, look) {
+	const tab = await open(browser, service.base, options);
+	await signIn(tab.page, service.base, service.people.owner.email);
+	for (const [name, path] of Object.entries(screens(made))) {
+		await t.test(name, async () => {
+			await tab.page.goto(`${service.base}/console${path}`);
+			await settled(tab.page);
+			await look(tab.page, name);
+		});
+	}
+	await tab.close();
+}
+
+/** Fails if a page is wider than its window, or says what makes it so. Code is shown as it is. */
+async function fits(page, name) {
+	const found = await page.evaluate(() => {
+		const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+		if (wide <= 0) return null;
+		const { clientWidth } = document.documentElement;
+		const culprits = [...document.querySelectorAll("body *")].filter((e) => {
+			const { left, right, width } = e.getBoundingClientRect();
+			return width > 1 && (right > clientWidth + 1 || left < -1) && !e.closest(".only-read");
+		});
+		return `${wide} pixels wider than the window: ${culprits
+			.slice(-3)
+			.map((e) => e.outerHTML.slice(0, 140))
+			.join("\n")}`;
+	});
+	assert.equal(found, null, name);
+}
+
+/** Makes every text two fifths longer, and turns the page around, as another language would. */
+async function pretend(page) {
+	await page.evaluate(() => {
+		document.documentElement.dir = "rtl";
+		const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+		while (walk.nextNode()) {
+			const { data, parentElement } = walk.currentNode;
+			if (!data.trim() || parentElement.closest("pre, .code, .mono, script, style, bdi")) continue;
+			walk.currentNode.data = data.trimEnd() + " " + "ḗẋŧřȧ ".repeat(Math.ceil((data.length * 0.4) / 6)).trim();
+		}
+	});
+}
+
+for (const width of [1440, 420]) {
+	test(`longer words from right to left, ${width} wide`, (t) =>
+		each(t, { width }, async (page, name) => {
+			await pretend(page);
+			await fits(page, name);
+			const folder = process.env.ROSTER_CONSOLE_PICTURES;
+			if (folder) await page.screenshot({ path: `${folder}/rtl-${name}-${width}.png` });
+		}));
+}
+
+// A window of 1280 pixels at 400 % has 320 of CSS.
+test("magnified to 400 %, nothing is sideways", (t) => each(t, { width: 320, height: 256 }, fits));
