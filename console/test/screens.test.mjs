@@ -124,7 +124,7 @@ for (const scheme of ["light", "dark"]) {
 			await viewer.page.getByText(/It takes/).waitFor();
 			await see(viewer.page, "withheld-everywhere");
 			await viewer.page.getByRole("link", { name: /^people of/ }).click();
-			await viewer.page.getByRole("columnheader", { name: "Person" }).waitFor({ state: "attached" });
+			await viewer.page.waitForURL(/\/people$/);
 			await viewer.page.goto(viewer.page.url().replace(/people$/, "keys"));
 			await viewer.page.locator(".givers").waitFor();
 			await see(viewer.page, "withheld");
