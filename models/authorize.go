@@ -214,8 +214,8 @@ func reasons(scope collection.Scope) (lines func(n, from, user, organization, wo
 // check.
 const between = " "
 
-// Permissions returns, for organizations, the words that a caller holds there, in order. Of themselves people are told everywhere, as checks
-// tell them; a program is told none for an organization that it does not see.
+// Permissions returns, for organizations, the words that a caller holds there, in order. Of themselves people are told everywhere, as
+// checks tell them; a program is told none for an organization that it does not see.
 func Permissions(ctx context.Context, db *store.DB, by Caller, organizations []string) (map[string][]string, error) {
 	seen, user := map[string]bool{}, by.User()
 	if user == "" {

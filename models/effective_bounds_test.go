@@ -10,8 +10,8 @@ import (
 	"roster/models/store"
 )
 
-// TestWordsAreToldUpToABound gives somebody more words than one answer has, of each way in which they can come: by roles that name them, and
-// by the one that stands for all.
+// TestWordsAreToldUpToABound gives somebody more words than one answer has, of each way in which they can come: by roles that name them,
+// and by the one that stands for all.
 func TestWordsAreToldUpToABound(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {

@@ -22,8 +22,8 @@ const MaxWords = 1000
 // EffectivePermissions returns, in order, every word that DecideFor permits a user at an organization, and for the same reasons: the
 // service's own words, the one that stands for all, and those of roles that can be given there, of which the caller reads these. About
 // themselves people are told what their roles and their credential name, whether they read roles or not. It asks the database once. Whoever
-// may not know who does what at the organization is told of none. It fails with NotFound for a user whom the caller does not see. more: there are
-// other words than the first [MaxWords].
+// may not know who does what at the organization is told of none. It fails with NotFound for a user whom the caller does not see. more:
+// there are other words than the first [MaxWords].
 func EffectivePermissions(ctx context.Context, db *store.DB, by Caller, user, organization string) (held []HeldWord, more bool, err error) {
 	if !jsonapi.IsID(user) {
 		return nil, false, store.NoResource(Users.Schema.Type, user)

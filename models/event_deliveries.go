@@ -39,8 +39,8 @@ func countOfEvents(ctx context.Context, db *store.DB, scope collection.Scope, id
 	return map[string]map[string]int64{"total": total, "failing": failing}, nil
 }
 
-// toldOfDeliveries puts 0 into total for those of some events of which a scope is told that there are no deliveries: people, where they read
-// them. What it returns is to be asked.
+// toldOfDeliveries puts 0 into total for those of some events of which a scope is told that there are no deliveries: people, where they
+// read them. What it returns is to be asked.
 func toldOfDeliveries(scope collection.Scope, ids []string, total map[string]int64) []store.Query {
 	if scope.PersonID() == "" {
 		for _, id := range ids {

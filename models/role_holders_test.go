@@ -49,7 +49,8 @@ func TestHoldersAreCountedWhileBranchesMove(t *testing.T) {
 					if _, err := models.UpdateMembership(t.Context(), db, everything, m, in); err != nil {
 						t.Error(err)
 					}
-					in = input(nil, relations{"organization": one(places[(slices.Index(places, place)+1)%len(places)]), "user": one(person)})
+					next := places[(slices.Index(places, place)+1)%len(places)]
+					in = input(nil, relations{"organization": one(next), "user": one(person)})
 					if _, err := models.CreateMembership(t.Context(), db, everything, in); err != nil {
 						t.Error(err)
 					}

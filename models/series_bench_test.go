@@ -17,8 +17,8 @@ func BenchmarkSeries(b *testing.B) {
 			db := modelstest.Open(b, dialect)
 			hook := modelstest.Webhook(b, db, organization(b, db, "Acme", "").ID, "https://hooks.example.com/").ID
 			columns := models.LatencyColumns()
-			insert := db.Bind(fmt.Sprintf("INSERT INTO webhook_tallies (webhook_id, began_at, delivered, failed, %s) VALUES (?, ?, 27, 1%s)",
-				strings.Join(columns, ", "), strings.Repeat(", 1", len(columns))))
+			insert := db.Bind(fmt.Sprintf("INSERT INTO webhook_tallies (webhook_id, began_at, delivered, failed, %s) "+
+				"VALUES (?, ?, 27, 1%s)", strings.Join(columns, ", "), strings.Repeat(", 1", len(columns))))
 			since := db.Now().Add(-models.TallyRetention)
 			for at := since.Truncate(models.TallySpan); at.Before(db.Now()); at = at.Add(models.TallySpan) {
 				if _, err := pool(db).ExecContext(b.Context(), insert, hook, at); err != nil {

@@ -39,8 +39,8 @@ func measureBranch(ctx context.Context, tx *store.DB, id string) (b branch, err 
 	most := MoveBoundOf(tx.Dialect()).Rows + 1
 	from, below := store.BranchKeys(id)
 	err = tx.Session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size,
-			(SELECT COUNT(*) FROM (SELECT DISTINCT SUBSTR(key, ?) FROM counters WHERE name IN (?, ?) AND key >= ? AND key < ? LIMIT ?) AS counted)
-			AS roles
+			(SELECT COUNT(*) FROM (SELECT DISTINCT SUBSTR(key, ?) FROM counters
+				WHERE name IN (?, ?) AND key >= ? AND key < ? LIMIT ?) AS counted) AS roles
 		FROM (SELECT distance FROM organization_paths WHERE ancestor_id = ? LIMIT ?) AS branch`,
 		len(from)+1, countHoldersIn.At, countHoldersIn.Below, from, below, most, id, most).Scan(&b).Error
 	if err != nil {

@@ -48,13 +48,6 @@ func (l *Latencies) Add(took time.Duration) {
 	l[bucket]++
 }
 
-// add counts the answers of others, too.
-func (l *Latencies) add(others *Latencies) {
-	for i, n := range others {
-		l[i] += n
-	}
-}
-
 // quantile returns how many milliseconds a share of the answers took at most, from 0 to 1; nil if there are none. Within a bucket answers
 // are taken to be spread evenly; those beyond the last bound took at least that long, which is what is said of them.
 func (l *Latencies) quantile(share float64) *float64 {

@@ -59,9 +59,9 @@ func (b *branches) begin(ctx context.Context, tx *DB) error {
 	return tx.Later(ctx, "wait for trees", `SELECT roster_hold_trees(CAST(? AS uuid[]), true)`, b.awaited)
 }
 
-// store adds the collected numbers to the counters. Whoever moves a branch takes its numbers along, so nobody does that meanwhile: the trees
-// are locked, as the last but for the counters. Who moves there already may wait for what this transaction has, so it does not wait for
-// them: it is run again, and waits first.
+// store adds the collected numbers to the counters. Whoever moves a branch takes its numbers along, so nobody does that meanwhile: the
+// trees are locked, as the last but for the counters. Who moves there already may wait for what this transaction has, so it does not wait
+// for them: it is run again, and waits first.
 func (b *branches) store(ctx context.Context, tx *DB, shard int) error {
 	var at []branchAt
 	for place, n := range b.tally {
@@ -99,7 +99,8 @@ func (b *branches) rows(dialect Dialect, at []branchAt) (string, []any) {
 	if dialect == Postgres {
 		return `SELECT * FROM unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS uuid[]), CAST(? AS text[]), CAST(? AS bigint[]))
 			AS u (at_name, below_name, organization_id, counted, n)`, []any{
-				Column(at, func(p branchAt) string { return p.counters.At }), Column(at, func(p branchAt) string { return p.counters.Below }),
+				Column(at, func(p branchAt) string { return p.counters.At }),
+				Column(at, func(p branchAt) string { return p.counters.Below }),
 				Column(at, func(p branchAt) string { return p.organization }), Column(at, func(p branchAt) string { return p.of }),
 				Column(at, func(p branchAt) int64 { return b.tally[p] }),
 			}

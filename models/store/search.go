@@ -139,8 +139,8 @@ func appendToken(tokens []byte, kind, gram string) []byte {
 	return append(hex.AppendEncode(append(tokens, kind...), []byte(gram)), ' ')
 }
 
-// allTokens returns all pieces of a text as SQLite's index has them: its last two characters begin one, too. It is run for every row that is
-// written.
+// allTokens returns all pieces of a text as SQLite's index has them: its last two characters begin one, too. It is run for every row that
+// is written.
 func allTokens(kind, text string) string {
 	text += string(fieldEnd)
 	tokens := make([]byte, 0, (2*gramSize+2)*len(text))
