@@ -4,6 +4,10 @@ import { defineConfig } from "vite";
 const everywhere =
 	/\/node_modules\/(react|react-dom|scheduler|use-sync-external-store|wouter|@tanstack)\/|\/src\/(api|words)\/|\/src\/parts\/(boundary|failure|icons|live|menu|more|position|preferences|rows|small|virtual)\.tsx?|\/src\/screens\/query-state|preload-helper/;
 
+/** What an organization is looked at and worked on with. It is one file for the same reason; the first lists do not wait for it. */
+const deeds =
+	/\/src\/(screens\/(organization|rotation|portal)\/|screens\/webhooks\/(?!health|standing)|screens\/keys\/(Create|Rotation|Secret|Token)|screens\/(Account|Deleted|Person|Restore|change|operations|permission-matrix|permissions|sign-in-form|door|door-art|Reset|Invitation)\.)/;
+
 // The console is built into ./built, which the Go program embeds. Two builds of the same sources are the same bytes: .ci/console compares.
 export default defineConfig({
 	base: "/console/",
@@ -21,7 +25,12 @@ export default defineConfig({
 		rolldownOptions: {
 			output: {
 				// What every page has is one file: many small ones compress worse, and each is a request.
-				codeSplitting: { groups: [{ name: "base", test: everywhere }] },
+				codeSplitting: {
+					groups: [
+						{ name: "base", test: everywhere, priority: 2 },
+						{ name: "deeds", test: deeds, priority: 1, includeDependenciesRecursively: false },
+					],
+				},
 			},
 		},
 	},

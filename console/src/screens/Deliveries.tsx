@@ -15,7 +15,7 @@ import { Empty, Ghosts, Section, State, Typed } from "../parts/small";
 import { count } from "../words/count";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
-import { hostOf } from "./organization/Overview";
+import { hostOf } from "../words/host";
 import { useQueryState } from "./query-state";
 import { UnlessWithheld } from "./withheld";
 import { healthOf, standing } from "./webhooks/health";

@@ -10,6 +10,7 @@ import { Icon, Kind } from "../../parts/icons";
 import { Copy, Face, Ghosts, Held, Outside, Section, State, TextLink, Typed, type StateName } from "../../parts/small";
 import { count, digits, shortId } from "../../words/count";
 import { ago, date, short } from "../../words/time";
+import { hostOf } from "../../words/host";
 import { useNames } from "../events/names";
 import { Sentence, actorName } from "../events/Sentence";
 import type { TabProps } from "./Organization";
@@ -147,14 +148,6 @@ function ending(id: string, k: ApiKey): Todo {
 		),
 		why: k.attributes.lastUsedAt ? <>Used {ago(k.attributes.lastUsedAt)}, so something may still need it</> : <>Never used</>,
 	};
-}
-
-export function hostOf(address: string | null | undefined): string {
-	try {
-		return new URL(address ?? "").host;
-	} catch {
-		return address ?? "";
-	}
 }
 
 function Below({ id, answer, organizations }: TabProps) {

@@ -12,7 +12,7 @@ import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { ago, milliseconds } from "../../words/time";
 import { healthOf } from "../webhooks/health";
-import { hostOf } from "./Overview";
+import { hostOf } from "../../words/host";
 import type { TabProps } from "./Organization";
 
 const Endpoint = lazy(() => import("../webhooks/Endpoint"));

@@ -15,7 +15,7 @@ import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { short } from "../../words/time";
-import { hostOf } from "../organization/Overview";
+import { hostOf } from "../../words/host";
 import { useQueryState } from "../query-state";
 import { standing } from "../webhooks/health";
 

@@ -13,7 +13,7 @@ import { List } from "../../parts/rows";
 import { Ghosts, State, Typed } from "../../parts/small";
 import { digits } from "../../words/count";
 import { short } from "../../words/time";
-import { hostOf } from "../organization/Overview";
+import { hostOf } from "../../words/host";
 import type { TabProps } from "../organization/Organization";
 import { subjectName } from "../events/Sentence";
 import { useQueryState } from "../query-state";

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Webhook } from "../../api/resources";
 import { Typed } from "../../parts/small";
 import { SecretDialog } from "../keys/Secret";
-import { hostOf } from "../organization/Overview";
+import { hostOf } from "../../words/host";
 import { PublicKey } from "./About";
 import EndpointForm from "./Form";
 

@@ -1,0 +1,1 @@
+export{t as default}from"./deeds-BN-eu_O8.js";

@@ -1,1 +1,0 @@
-var e=[`company`,`subsidiary`,`branch`,`partner`,`client`,`supplier`,`project`,`other`];export{e as t};

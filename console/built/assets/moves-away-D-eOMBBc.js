@@ -1,1 +1,0 @@
-function e(e,t,n){return n(e,`organizations:write`)?t!==void 0&&!n(t,`organizations:delete`)&&`It takes organizations:delete at the one above`:`It takes organizations:write here`}export{e as t};

@@ -1,1 +1,0 @@
-var e=[{type:`organizations`,verbs:[`read`,`write`,`delete`]},...[`users`,`memberships`,`roles`,`invitations`,`apiKeys`,`webhooks`].map(e=>({type:e,verbs:[`read`,`write`]})),{type:`events`,verbs:[`read`]}],t=e.flatMap(e=>e.verbs.map(t=>`${e.type}:${t}`));function n(e){return e.filter(e=>!t.includes(e))}export{e as n,t as r,n as t};

@@ -1,1 +1,0 @@
-import{u as e}from"./icons-Bc1Lqq1p.js";function t(t,n=``){let[r,i]=e();return[r.get(t)??n,e=>i(r=>{let i=new URLSearchParams(r);return e===n||e===``?i.delete(t):i.set(t,e),i},{replace:!0})]}export{t};
