@@ -66,10 +66,22 @@ func (s *service) many() {
 	if s.db.Dialect() == store.Postgres {
 		id = "CAST('01912f6a-8c00-7abc-8def-' || lpad(to_hex(i), 12, '0') AS uuid)"
 	}
-	numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)", largeList)
+	const step = 10_000 // of so many at once, which is done before a statement is over time on a busy machine
+	for from := 1; from <= largeList; from += step {
+		s.manyFrom(id, from, min(from+step-1, largeList))
+	}
+	s.exec(fmt.Sprintf("UPDATE event_sequences SET last = last + %d WHERE organization_id = '%s'", largeList, wholeInstallation))
+}
+
+// wholeInstallation is what numbers the events of everybody.
+const wholeInstallation = "00000000-0000-0000-0000-000000000000"
+
+// manyFrom makes those of some numbers.
+func (s *service) manyFrom(id string, from, to int) {
+	s.t.Helper()
+	numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)", from, to)
 	text, now := strings.Repeat("x", largeText), "(SELECT MAX(created_at) FROM api_keys)"
-	const whole = "00000000-0000-0000-0000-000000000000" // the whole installation
-	last := "(SELECT last FROM event_sequences WHERE organization_id = '" + whole + "')"
+	last := "(SELECT last FROM event_sequences WHERE organization_id = '" + wholeInstallation + "')"
 	for _, statement := range []string{
 		"INSERT INTO users (id, first_name, last_name, active, version, created_at, updated_at) " + numbers +
 			" SELECT " + id + ", '=Number ' || i, '" + text + "', true, 1, " + now + ", " + now + " FROM n",
@@ -78,7 +90,6 @@ func (s *service) many() {
 			" || '\",\"attributes\":{\"firstName\":\"" + text + "\"}}', " + now + " FROM n",
 		"INSERT INTO event_positions (position, event_id, subject_id) " + numbers +
 			" SELECT " + last + " + i, " + id + ", " + id + " FROM n",
-		fmt.Sprintf("UPDATE event_sequences SET last = last + %d WHERE organization_id = '%s'", largeList, whole),
 	} {
 		s.exec(statement)
 	}

@@ -89,7 +89,7 @@ func TestKeysBesideARunningServer(t *testing.T) {
 			}
 		}
 		printed := key("list", "--json")
-		if err := json.Unmarshal([]byte(printed), &document); err != nil || len(document.Data) != 7 { // two of the demo, and the first
+		if err := json.Unmarshal([]byte(printed), &document); err != nil || len(document.Data) != 11 { // six of the demo, and the first
 			t.Errorf("%v %s", err, printed)
 		}
 		for _, secret := range []string{manager, reader} {
