@@ -22,8 +22,8 @@ type Permission struct {
 	Anyone bool
 	// Session: a person in a session will do, and nobody else.
 	Session bool
-	// Portal is a word that will do as well, for the session of a portal link; "" for none. NoPortal: it is not for such a session, whatever
-	// that holds.
+	// Portal is a word that will do as well, for the session of a portal link; "" for none. NoPortal: it is not for such a session,
+	// whatever that holds.
 	Portal   string
 	NoPortal bool
 	// Current: it is about the session that the request comes with. Whoever has one will do, that of a key, too.

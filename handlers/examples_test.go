@@ -238,7 +238,8 @@ func component(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1
 
 // random matches what differs from run to run.
 var random = regexp.MustCompile(`\b[0-9a-f]{64}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|roster_[mou]_[0-9A-Za-z]{` +
-	`12}_[0-9A-Za-z]{36}|roster_(?:[ip]_[0-9A-Za-z]{36}|l_[0-9A-Za-z]{49})|whsec_[0-9A-Za-z+/=]+|signature=[0-9A-Za-z_-]{43}|http://127\.0\.0\.1:\d+`)
+	`12}_[0-9A-Za-z]{36}|roster_(?:[ip]_[0-9A-Za-z]{36}|l_[0-9A-Za-z]{49})|whsec_[0-9A-Za-z+/=]+|signature=[0-9A-Za-z_-]{43}|` +
+	`http://127\.0\.0\.1:\d+`)
 
 // randomKeyID matches the public part of a key, which one example will do for.
 var randomKeyID = regexp.MustCompile(`("(?:keyId|previousKeyId)": ?)"[0-9A-Za-z]{12}"`)

@@ -25,9 +25,9 @@ func TestAnInvitationIsShownToWhoHasItsLink(t *testing.T) {
 			t.Errorf("it ends at %v", got["expiresAt"])
 		}
 		delete(got, "expiresAt")
+		name := s.get("/public/v2/organizations/"+f.branch).want(200).text("data", "attributes", "name")
 		want := object{
-			"email": "Grace@Example.com", "known": false, "message": "<b>Hi</b>", "organizationName": s.get("/public/v2/organizations/"+f.branch).
-					want(200).text("data", "attributes", "name"),
+			"email": "Grace@Example.com", "known": false, "message": "<b>Hi</b>", "organizationName": name,
 			"inviterName": manager.get("/public/v2/me").text("data", "attributes", "fullName"), "roleNames": []any{"Manager", "Viewer"},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -92,7 +92,8 @@ func (c *cast) play(ctx context.Context, db *store.DB, password string, out io.W
 	var told *story
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		told = newStory(ctx, tx, c)
-		return told.tell(slices.Concat(told.beginnings(passwords), told.invitations(), told.changesOfTheTree(), told.everyday(), told.lately()))
+		return told.tell(slices.Concat(told.beginnings(passwords), told.invitations(), told.changesOfTheTree(), told.everyday(),
+			told.lately()))
 	})
 	if err != nil {
 		return fmt.Errorf("let people of the demo sign in: %w", err)

@@ -233,8 +233,9 @@ func (g *generator) securitySchemes() {
 			"come from a page of the same origin, or of one that is " +
 			"allowed to."})
 	add("portal", securityScheme{Type: "apiKey", In: "cookie", Name: "__Host-roster-portal",
-		Description: "The cookie of the session that a portal link has opened; `roster-portal` on a plain loopback address. It counts only " +
-			"beside the header `Roster-Session: portal`, and then alone. What changes something has to come from a page of the same origin."})
+		Description: "The cookie of the session that a portal link has opened; `roster-portal` on a plain loopback address. It counts " +
+			"only beside the header `Roster-Session: portal`, and then alone. What changes something has to come from a page of the " +
+			"same origin."})
 }
 
 // scopes returns every scope that a route can need, with what it allows.
