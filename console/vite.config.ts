@@ -6,7 +6,7 @@ const everywhere =
 
 /** What an organization is looked at and worked on with. It is one file for the same reason; the first lists do not wait for it. */
 const deeds =
-	/\/src\/(screens\/(organization|rotation|portal)\/|screens\/webhooks\/(?!health|standing)|screens\/keys\/(Create|Rotation|Secret|Token)|screens\/(Account|Deleted|Person|Restore|change|operations|permission-matrix|permissions|sign-in-form|door|door-art|Reset|Invitation)\.)/;
+	/\/src\/(screens\/(organization|rotation)\/|screens\/webhooks\/(?!health|standing)|screens\/keys\/(Create|Rotation|Secret|Token)|screens\/(Account|Deleted|Person|Restore|change|operations|permission-matrix|permissions|sign-in-form|door|door-art|Reset|Invitation)\.)/;
 
 // The console is built into ./built, which the Go program embeds. Two builds of the same sources are the same bytes: .ci/console compares.
 export default defineConfig({

@@ -36,12 +36,9 @@ interface LinkAttributes {
 
 type PortalLink = Resource<LinkAttributes>;
 
-let token = takeFragment();
-
 /** Opens the link, if its token is in the address. That it was opened before is no matter for whoever has its session. */
 async function open(): Promise<void> {
-	const sent = token;
-	token = "";
+	const sent = takeFragment();
 	if (!sent) return;
 	try {
 		await ask(url("sessions"), {

@@ -1,1 +1,0 @@
-export{t as default}from"./deeds-BN-eu_O8.js";
