@@ -77,7 +77,7 @@ for (const database of databases) {
 			assert.ok(late - early < 10_000 * 250, `the page grew by ${late - early} bytes`);
 
 			// Back to the top, whose rows were let go: they come again.
-			await page.keyboard.press("Control+Home");
+			await page.evaluate(() => window.scrollTo(0, 0));
 			await page.locator("main tr[aria-rowindex='2'] a").waitFor();
 			const indexes = await drawn(page).evaluateAll((rows) => rows.map((r) => Number(r.getAttribute("aria-rowindex"))));
 			assert.deepEqual(

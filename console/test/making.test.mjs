@@ -305,6 +305,7 @@ for (const database of databases) {
 					const file = page.waitForEvent("download");
 					await page.keyboard.press("Enter");
 					await page.getByRole("menuitem", { name: `Export these events as ${form}` }).waitFor();
+					await page.locator("[role=menu]:focus, [role=menu] :focus").waitFor();
 					await page.keyboard.press(form === "CSV" ? "End" : "Home");
 					await page.keyboard.press("Enter");
 					const lines = (await readFile(await (await file).path(), "utf8")).trim().split(/\r?\n/);

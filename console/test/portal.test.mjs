@@ -118,7 +118,7 @@ for (const database of databases) {
 			await page.reload();
 			await page.getByRole("heading", { name: "Timing" }).waitFor();
 			await page.getByRole("link", { name: "Event types" }).click();
-			await page.getByText("organization.updated").click();
+			await page.locator("summary").getByText("organization.updated").click();
 			await page.getByText('"organization.updated"').first().waitFor();
 			await page.getByRole("link", { name: "Deliveries" }).click();
 			await page.getByRole("button", { name: "Failed" }).waitFor();
@@ -275,6 +275,10 @@ for (const database of databases) {
 			assert.equal(await page.getByRole("link", { name: "Endpoints" }).count(), 0);
 			// What goes to an endpoint that hears of organizations below is not for a portal to send; this one hears of its own alone.
 			await made.owner("POST", `webhooks/${ledger}/test`);
+			await until("the test is on its way", async () => {
+				const sent = (await made.owner("GET", `webhookDeliveries?filter[webhookId]=${ledger}`)).data;
+				return sent.some((d) => d.attributes.eventType === "webhook.test");
+			});
 			await page.reload();
 			const tested = page.getByRole("row").filter({ hasText: "webhook.test" });
 			await tested.first().getByRole("button", { name: "Send again" }).click();

@@ -165,7 +165,7 @@ for (const database of databases) {
 					assert.equal(await page.getByText(/^No |Nobody|Nothing/).count(), 0, tab);
 				}
 				const giver = page.locator(".givers").getByRole("listitem").first();
-				assert.match(await giver.textContent(), /@.*(Administrator|Owner)/);
+				assert.match(await giver.textContent(), /@.*(Manager|Administrator|Owner)/);
 				for (const [list, word] of [
 					["keys", "apiKeys:read"],
 					["deliveries", "webhooks:read"],
