@@ -109,6 +109,7 @@ for (const database of databases) {
 				await page.keyboard.press("Backspace");
 				await press(page, "button", "Save 1 change");
 				await page.getByText("no limit").waitFor();
+				await until("it is saved", async () => (await made.owner("GET", `webhooks/${id}`)).data.attributes.rate === null);
 				const after = await made.owner("GET", `webhooks/${id}`);
 				assert.deepEqual([after.data.attributes.rate, after.data.attributes.headers], [null, ["X-Tenant: (secret)"]]);
 				await well.close();
