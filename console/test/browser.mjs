@@ -60,3 +60,13 @@ export async function settled(page) {
 	await page.waitForLoadState("networkidle");
 	await page.locator(".ghost").first().waitFor({ state: "detached" });
 }
+
+/** Moves the focus to something by the Tab key, as somebody without a mouse does. */
+export async function tabTo(page, what) {
+	await what.waitFor();
+	for (let i = 0; i < 150; i++) {
+		if (await what.evaluate((e) => e === document.activeElement)) return;
+		await page.keyboard.press("Tab");
+	}
+	assert.fail(`150 times Tab do not lead to ${what}`);
+}

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, describe, test } from "node:test";
-import { launch, open, settled, signIn } from "./browser.mjs";
-import { databases, receiver, session, start, until } from "./program.mjs";
-import { scene } from "./scene.mjs";
+import { describe, test } from "node:test";
+import { open, tabTo } from "./browser.mjs";
+import { databases, receiver, session, until } from "./program.mjs";
+import { journeys } from "./journey.mjs";
 
 const hostile = "<img src=x onerror=alert(1)> \"'&";
 
@@ -13,41 +13,11 @@ const hostile = "<img src=x onerror=alert(1)> \"'&";
 const picture =
 	"iVBORw0KGgoAAAANSUhEUgAAASwAAADIAQMAAABoEU4WAAAABlBMVEUdTon2ri2pr3VjAAAAK0lEQVR42u3KMREAAAgEoG9g/7S6eg4mgJkEAIBX9aJpmqZpmqZpmgYAwDXfHsEeqAivzQAAAABJRU5ErkJggg==";
 
-/** Moves the focus to something by the Tab key, as somebody without a mouse does. */
-export async function tabTo(page, what) {
-	await what.waitFor();
-	for (let i = 0; i < 150; i++) {
-		if (await what.evaluate((e) => e === document.activeElement)) return;
-		await page.keyboard.press("Tab");
-	}
-	assert.fail(`150 times Tab do not lead to ${what}`);
-}
-
 for (const database of databases) {
 	describe(`on ${database.name}`, () => {
 		let service, made, browser;
 
-		before(async () => {
-			service = await start(database, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
-			made = await scene(service);
-			browser = await launch();
-		});
-
-		after(async () => {
-			await browser?.close();
-			await made?.close();
-			await service?.stop();
-		});
-
-		/** Runs a journey in a tab of somebody who is signed in, at a path. */
-		const journey = (name, path, run, options) =>
-			test(name, async () => {
-				const tab = await open(browser, service.base, options);
-				await signIn(tab.page, service.base, service.people[options?.as ?? "owner"].email, path());
-				await settled(tab.page);
-				await run(tab.page, tab);
-				await tab.close();
-			});
+		const journey = journeys(database, (all) => ({ service, made, browser } = all));
 
 		const press = async (page, role, name) => {
 			const exact = typeof name === "string";

@@ -1,36 +1,16 @@
 // What happens when things are in the way: somebody else, no network, no right, too many requests, a second click.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { launch, open, settled, signIn } from "./browser.mjs";
 import { databases, session, start, until } from "./program.mjs";
-import { scene } from "./scene.mjs";
+import { journeys } from "./journey.mjs";
 
 for (const database of databases) {
 	describe(`on ${database.name}`, () => {
 		let service, made, browser;
 
-		before(async () => {
-			service = await start(database, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
-			made = await scene(service);
-			browser = await launch();
-		});
-
-		after(async () => {
-			await browser?.close();
-			await made?.close();
-			await service?.stop();
-		});
-
-		/** Runs a journey in a tab of somebody who is signed in, at a path. */
-		const journey = (name, path, run, options) =>
-			test(name, async () => {
-				const tab = await open(browser, service.base, options);
-				await signIn(tab.page, service.base, service.people[options?.as ?? "owner"].email, path());
-				await settled(tab.page);
-				await run(tab.page, tab);
-				await tab.close();
-			});
+		const journey = journeys(database, (all) => ({ service, made, browser } = all));
 
 		/** Counts the requests that write, by method and path. */
 		const writes = (page) => {

@@ -25,9 +25,9 @@ export class Failure extends Error {
 		return this.errors[0]?.code ?? "";
 	}
 
-	/** Returns what is wrong with one member of what was sent: "/data/attributes/name". */
+	/** Returns what is wrong with one member of what was sent, or with something in it: "/data/attributes/name". */
 	at(pointer: string): string | undefined {
-		return this.errors.find((e) => e.source?.pointer === pointer)?.detail;
+		return this.errors.find((e) => `${e.source?.pointer}/`.startsWith(`${pointer}/`))?.detail;
 	}
 }
 

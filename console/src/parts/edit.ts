@@ -1,12 +1,11 @@
-/* A form over something that was read. What is typed stays, whatever is read meanwhile; what nobody has touched follows. */
+/* A form over something that was read, or over nothing yet: then it makes something. What is typed stays, whatever is read meanwhile; what
+   nobody has touched follows. */
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Failure, ask } from "../api/client";
-import type { Answer, Resource } from "../api/document";
+import type { Answer, Relationship, Resource } from "../api/document";
 import { useSend } from "../api/query";
 import { useUnsaved } from "./unsaved";
-
-export type Value = string | boolean;
 
 /** What two people have changed, each in their way. */
 export interface Conflict {
@@ -17,25 +16,34 @@ export interface Conflict {
 }
 
 interface Editing<R, F> {
-	/** What was read, and from where. */
-	read: Answer<R>;
+	/** What was read. Without it something is made, of a type and with relationships. */
+	read?: Answer<R>;
+	made?: { type: string; relationships?: Record<string, Relationship> };
+	/** Where that was read from, or what it is added to. */
 	to: string;
-	/** Returns the members that are edited, as a form has them. */
-	form: (r: R) => F;
-	/** Returns what is sent of one of them. */
-	sent: (name: keyof F, value: Value) => unknown;
+	/** Returns the members that are edited, as a form has them; without a resource those of something new. */
+	form: (r: R | undefined) => F;
+	/** Returns what is sent of one of them; undefined is not sent. */
+	sent: (name: keyof F & string, value: F[keyof F]) => unknown;
 	/** What else is to be read again when it is written, or written back. */
 	written?: () => void;
 	/** What is done when it is saved: to what the members that were changed had been before, undo sets them back. */
-	saved: (changed: (keyof F & string)[], undo: () => void) => void;
+	saved: (changed: (keyof F & string)[], undo: () => void, answer: Answer<R>) => void;
+}
+
+/** What somebody has typed, over what was there at the first letter. */
+interface Typed<R, F> {
+	values: Partial<F>;
+	base?: Answer<R>;
 }
 
 /**
  * Returns a form, what is changed in it, and how to save that. If somebody else has changed the same resource since the first letter was
  * typed, saving ends in a conflict, which one settles by saying which members are kept as typed.
  */
-export function useEdit<R extends Resource<unknown>, F extends { [name in keyof F]: Value }>({
+export function useEdit<R extends Resource<unknown>, F extends object>({
 	read,
+	made,
 	to,
 	form: formOf,
 	sent,
@@ -43,63 +51,75 @@ export function useEdit<R extends Resource<unknown>, F extends { [name in keyof 
 	saved,
 }: Editing<R, F>) {
 	type Name = keyof F & string;
-	const [typed, setTyped] = useState<Partial<F>>({});
-	const [base, setBase] = useState<Answer<R> | null>(null); // what was there when the first letter was typed
-	const [written, setWritten] = useState<{ answer: Answer<R>; over: Answer<R> } | null>(null);
+	const [typed, setTyped] = useState<Typed<R, F>>({ values: {} });
+	const [written, setWritten] = useState<{ answer: Answer<R>; over?: Answer<R> } | null>(null);
 	const [conflict, setConflict] = useState<Conflict | null>(null);
-	const now = base ?? (written && written.over === read ? written.answer : read); // what was written is there until it is read again
-	const before = formOf(now.data);
-	const form = { ...before, ...typed };
-	const changed = (Object.keys(typed) as Name[]).filter((k) => typed[k] !== before[k]);
-	useUnsaved(changed.length > 0);
-	const discard = () => {
-		setTyped({});
-		setBase(null);
-	};
-	const body = (attributes: Record<string, unknown>) => ({ data: { type: read.data.type, id: read.data.id, attributes } });
+	const fresh = written && written.over === read ? written.answer : read; // what was written is there until it is read again
+	const now = typed.base ?? fresh;
+	const before = formOf(now?.data);
+	const form = { ...before, ...typed.values };
+	const names = Object.keys(form) as Name[];
+	const changed = names.filter((k) => !same(form[k], before[k]));
+	const forget = useUnsaved(changed.length > 0);
+	const discard = () => setTyped({ values: {} });
 	const adopt = (answer: Answer<R>) => {
 		discard();
-		setWritten({ answer, over: read });
+		if (read) setWritten({ answer, over: read });
 		tell?.();
 	};
 	const send = useSend<R>(adopt);
 	const back = useSend<R>(adopt);
-	const save = (names: Name[] = changed, values: F = form, over: Answer<R> = now) => {
-		const attributes = Object.fromEntries(names.map((k) => [k, sent(k, values[k])]));
-		const undone = Object.fromEntries(names.map((k) => [k, sent(k, formOf(over.data)[k])]));
-		send.mutate(
-			{ to, method: "PATCH", ifMatch: over.etag, body: body(attributes) },
-			{
-				onSuccess: (a) => saved(names, () => back.mutate({ to, method: "PATCH", ifMatch: a.etag, body: body(undone) })),
-				onError: async (e) => {
-					if (e.status !== 412) return;
-					const theirs = await ask<R>(to);
-					const there = formOf(theirs.data);
-					setConflict({
-						id: read.data.id,
-						now: theirs,
-						rows: names
-							.map((k) => ({ name: k, yours: String(values[k]), theirs: String(there[k]) }))
-							.filter((r) => r.yours !== r.theirs),
-					});
-				},
+	const write = (only: Name[], values: F, over: Answer<R> | undefined) => {
+		const attributes = (of: F) => Object.fromEntries(only.map((k) => [k, sent(k, of[k])]).filter(([, value]) => value !== undefined));
+		const request = (of: F, version: Answer<R> | undefined) => ({
+			to,
+			method: version ? ("PATCH" as const) : ("POST" as const),
+			ifMatch: version?.etag,
+			body: { data: { ...(version ? { type: version.data.type, id: version.data.id } : made), attributes: attributes(of) } },
+		});
+		send.mutate(request(values, over), {
+			onSuccess: (a) => {
+				forget();
+				saved(only, () => back.mutate(request(formOf(over?.data), a)), a);
 			},
-		);
+			onError: async (e) => {
+				if (e.status !== 412) return;
+				const theirs = await ask<R>(to);
+				const there = formOf(theirs.data);
+				setConflict({
+					id: theirs.data.id,
+					now: theirs,
+					rows: only
+						.filter((k) => !same(values[k], there[k]))
+						.map((k) => ({ name: k, yours: shown(values[k]), theirs: shown(there[k]) })),
+				});
+			},
+		});
 	};
 	const error = send.error instanceof Failure && send.error.status === 412 ? null : send.error;
+	useEffect(() => {
+		if (error) document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+	}, [error]);
 	return {
+		/** What the form began with; undefined for something new. */
+		base: now?.data,
 		form,
 		changed,
 		discard,
-		save: () => changed.length > 0 && save(),
-		set: <K extends Name>(name: K, value: F[K]) => {
-			if (!base) setBase(now);
-			const next = { ...typed, [name]: value };
-			if ((Object.keys(next) as Name[]).every((k) => next[k] === before[k])) discard();
-			else setTyped(next);
+		save: () => {
+			if (!send.isPending && (!now || changed.length > 0)) write(now ? changed : names, form, now);
 		},
+		set: <K extends Name>(name: K, value: F[K]) =>
+			setTyped(({ values, base = fresh }) => {
+				const next = { ...values, [name]: value };
+				const there = formOf(base?.data);
+				const differs = (Object.keys(next) as Name[]).some((k) => !same(next[k], there[k]));
+				return differs ? { values: next, base } : { values: {} };
+			}),
 		error,
-		wrong: (name: Name) => error?.at(`/data/attributes/${name}`),
+		/** The pointers of the members, for Faults. */
+		fields: names.map(pointerTo),
+		wrong: (name: Name) => error?.at(pointerTo(name)),
 		busy: send.isPending,
 		conflict,
 		closeConflict: () => setConflict(null),
@@ -107,13 +127,23 @@ export function useEdit<R extends Resource<unknown>, F extends { [name in keyof 
 		settle: (mine: string[]) => {
 			if (!conflict) return;
 			const theirs = conflict.now as Answer<R>;
-			const kept = { ...formOf(theirs.data) };
-			for (const k of mine as Name[]) kept[k] = form[k];
+			const values = Object.fromEntries((mine as Name[]).map((k) => [k, form[k]])) as Partial<F>;
 			setConflict(null);
-			setBase(theirs);
-			setTyped(Object.fromEntries((mine as Name[]).map((k) => [k, form[k]])) as Partial<F>);
-			if (mine.length) save(mine as Name[], kept, theirs);
-			else discard();
+			setWritten({ answer: theirs, over: read });
+			setTyped(mine.length ? { values, base: theirs } : { values: {} });
+			if (mine.length) write(mine as Name[], { ...formOf(theirs.data), ...values }, theirs);
 		},
 	};
+}
+
+function pointerTo(name: string): string {
+	return `/data/attributes/${name}`;
+}
+
+function same(a: unknown, b: unknown): boolean {
+	return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function shown(value: unknown): string {
+	return Array.isArray(value) ? value.join(", ") : typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 }

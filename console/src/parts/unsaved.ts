@@ -13,8 +13,8 @@ function ask(next: typeof asking) {
 	for (const tell of listeners) tell();
 }
 
-/** Says that something is typed and not saved, while it is so and the component is there. */
-export function useUnsaved(typed: boolean) {
+/** Says that something is typed and not saved, while it is so and the component is there. It returns how to say that it is saved. */
+export function useUnsaved(typed: boolean): () => void {
 	const id = useId();
 	useEffect(() => {
 		if (!typed) return;
@@ -22,6 +22,7 @@ export function useUnsaved(typed: boolean) {
 		unsaved.add(id);
 		return () => void unsaved.delete(id);
 	}, [id, typed]);
+	return () => void unsaved.delete(id);
 }
 
 /** Asks whether what is typed may be lost, and does something then. If there is nothing, it is done at once. */

@@ -90,7 +90,7 @@ function ProfileForm({ read }: { read: Answer<User> }) {
 	const edit = useEdit<User, ProfileFields>({
 		read,
 		to: url(`users/${read.data.id}`),
-		form: (u) => Object.fromEntries(profile.map((p) => [p, u.attributes[p] ?? ""])) as ProfileFields,
+		form: (u) => Object.fromEntries(profile.map((p) => [p, u?.attributes[p] ?? ""])) as ProfileFields,
 		sent: (_, value) => value || null,
 		saved: (_, undo) => notify("Changed your profile", undo),
 	});
@@ -103,7 +103,7 @@ function ProfileForm({ read }: { read: Answer<User> }) {
 				edit.save();
 			}}
 		>
-			<Faults error={edit.error} fields={profile.map((p) => `/data/attributes/${p}`)} />
+			<Faults error={edit.error} fields={edit.fields} />
 			{profile.map((p) => (
 				<Field key={p} label={labels[p]} value={edit.form[p]} wrong={edit.wrong(p)} onChange={(e) => edit.set(p, e.target.value)} />
 			))}

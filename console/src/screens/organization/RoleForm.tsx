@@ -8,10 +8,11 @@ import { useRead } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
 import { Faults } from "../../parts/failure";
 import { Check, Choice, Field } from "../../parts/field";
+import { useEdit } from "../../parts/edit";
 import { notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
 import { all, count } from "../../words/count";
-import { useChange } from "../change";
+import { MergeDialog } from "./Merge";
 import { PermissionMatrix } from "../permission-matrix";
 import { others, words } from "../permissions";
 import { holds } from "../../api/me";
@@ -79,23 +80,22 @@ export default function RoleForm(props: FormProps) {
 function RoleDialog({ organization, role, roles, may, saved, close, answer }: FormProps & { answer?: Answer<Role> }) {
 	const [against, setAgainst] = useState("");
 	const holders = useHolders(role?.id);
-	const change = useChange<RoleAttributes, Form>({
+	const edit = useEdit<Role, Form>({
+		read: answer,
+		made: { type: "roles", relationships: { organization: { data: { type: "organizations", id: organization } } } },
 		to: role ? url(`roles/${role.id}`) : url("roles"),
-		type: "roles",
-		answer,
-		formOf,
+		form: (r) => formOf(r?.attributes),
 		sent,
-		relationships: role ? undefined : { organization: { data: { type: "organizations", id: organization } } },
-		done: (a) => {
+		saved: (_names, _undo, a) => {
 			close();
 			saved(a.data);
 			notify(role ? `Changed ${a.data.attributes.name}` : `Made ${a.data.attributes.name}`);
 		},
 	});
-	const { form, set, changed, wrong, error } = change;
+	const { form, changed, wrong, error } = edit;
 	const [keyTyped, setKeyTyped] = useState(Boolean(role));
 	const other = roles.find((r) => r.id === against);
-	const before = other ? (other.attributes.permissions ?? []) : role && change.base ? formOf(change.base).permissions : undefined;
+	const before = other ? (other.attributes.permissions ?? []) : role && edit.base ? formOf(edit.base.attributes).permissions : undefined;
 	const held = holders?.people ?? 0;
 	const touches = changed.some((c) => c === "permissions" || c === "inheritable");
 	const save = !role
@@ -109,8 +109,8 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 		? "It needs a name"
 		: role && !changed.length
 			? "Nothing is changed yet"
-			: change.pending && "It is on its way";
-	if (change.conflict) return change.conflict;
+			: edit.busy && "It is on its way";
+	if (edit.conflict) return <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />;
 	return (
 		<FormDialog
 			title={
@@ -124,7 +124,7 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 			}
 			intro="It can be given here and in everything below."
 			close={close}
-			submit={() => !not && change.save()}
+			submit={() => !not && edit.save()}
 			buttons={
 				<>
 					<Button kind="main" type="submit" not={not}>
@@ -133,18 +133,18 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 					<Button kind="bare" onClick={close}>
 						Cancel
 					</Button>
-					{role && touches && <Effect before={formOf(change.base).permissions} now={form.permissions} />}
+					{role && touches && <Effect before={formOf(edit.base?.attributes).permissions} now={form.permissions} />}
 				</>
 			}
 		>
-			<Faults error={error} fields={change.fields} />
+			<Faults error={error} fields={edit.fields} />
 			<Field
 				label="Name"
 				value={form.name}
 				wrong={wrong("name")}
 				onChange={(e) => {
-					set("name")(e.target.value);
-					if (!keyTyped) set("key")(keyOf(e.target.value));
+					edit.set("name", e.target.value);
+					if (!keyTyped) edit.set("key", keyOf(e.target.value));
 				}}
 				autoComplete="off"
 				autoFocus
@@ -157,7 +157,7 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 					wrong={wrong("key")}
 					onChange={(e) => {
 						setKeyTyped(true);
-						set("key")(e.target.value);
+						edit.set("key", e.target.value);
 					}}
 					autoComplete="off"
 					spellCheck={false}
@@ -168,21 +168,21 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 					inputMode="numeric"
 					value={form.rank}
 					wrong={wrong("rank")}
-					onChange={(e) => set("rank")(e.target.value.replace(/\D/g, "").slice(0, 3))}
+					onChange={(e) => edit.set("rank", e.target.value.replace(/\D/g, "").slice(0, 3))}
 				/>
 			</div>
 			<Field
 				label="Description"
 				value={form.description}
 				wrong={wrong("description")}
-				onChange={(e) => set("description")(e.target.value)}
+				onChange={(e) => edit.set("description", e.target.value)}
 				autoComplete="off"
 			/>
 			<Check
 				label="Counts below as well"
 				hint="In the organizations below the one where it is given."
 				checked={form.inheritable}
-				onChange={set("inheritable")}
+				onChange={(value) => edit.set("inheritable", value)}
 			/>
 			{!role && (
 				<Choice
@@ -190,7 +190,8 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 					value=""
 					onChange={(id) => {
 						const from = roles.find((r) => r.id === id)?.attributes.permissions ?? [];
-						set("permissions")(
+						edit.set(
+							"permissions",
 							(from.includes("*") ? words : from).filter(
 								(w) => may(w) && !(w.endsWith(":read") && from.includes(w.replace(/read$/, "write"))),
 							),
@@ -214,7 +215,7 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 			<PermissionMatrix
 				label="What it permits"
 				value={form.permissions}
-				onChange={set("permissions")}
+				onChange={(value) => edit.set("permissions", value)}
 				may={may}
 				before={before}
 				at={organization}

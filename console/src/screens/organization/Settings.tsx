@@ -6,7 +6,7 @@ import { Failure, url } from "../../api/client";
 import type { Organization, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
-import { useEdit, type Value } from "../../parts/edit";
+import { useEdit } from "../../parts/edit";
 import { Faults } from "../../parts/failure";
 import { Check, Choice, Field, TextField } from "../../parts/field";
 import { notify } from "../../parts/live";
@@ -47,7 +47,7 @@ function formOf(a: OrganizationAttributes): Form {
 }
 
 /** Returns what a form would send of one of its members: what is empty is null, and a day begins at midnight UTC. */
-function sent(name: keyof Form, value: Value): unknown {
+function sent(name: keyof Form, value: string | boolean): unknown {
 	if (typeof value === "boolean" || name === "name" || name === "slug" || name === "kind") return value;
 	if (value === "") return null;
 	return name === "validFrom" || name === "validTo" ? `${value}T00:00:00+00:00` : value;
@@ -60,7 +60,7 @@ export default function Settings(props: TabProps) {
 	const edit = useEdit<Organization, Form>({
 		read: answer,
 		to: url(`${organizations}/${id}`),
-		form: (o) => formOf(o.attributes),
+		form: (o) => formOf(o?.attributes ?? {}),
 		sent,
 		written: () => void store.refresh(),
 		saved: (changed, undo) => notify(`Changed ${changed.join(", ")}`, undo),
@@ -83,7 +83,7 @@ export default function Settings(props: TabProps) {
 					edit.save();
 				}}
 			>
-				<Faults error={edit.error} fields={Object.keys(form).map((k) => `/data/attributes/${k}`)} />
+				<Faults error={edit.error} fields={edit.fields} />
 				<Field label="Name" {...input("name")} />
 				<Field
 					label="Slug"

@@ -8,10 +8,11 @@ import { FormDialog } from "../../parts/dialog";
 import { Faults } from "../../parts/failure";
 import { Check, Choice, Field, TextField } from "../../parts/field";
 import { Icon } from "../../parts/icons";
+import { useEdit } from "../../parts/edit";
 import { notify } from "../../parts/live";
 import { Button, Typed } from "../../parts/small";
 import { count } from "../../words/count";
-import { useChange } from "../change";
+import { MergeDialog } from "../organization/Merge";
 import { EventTypesField, everything } from "./event-types";
 
 /** The attributes that are set, as the form has them. Those that an endpoint keeps from its beginning are there for a new one alone. */
@@ -87,20 +88,19 @@ interface FormProps {
 
 export default function EndpointForm({ organization, answer, may, made, close }: FormProps) {
 	const before = answer?.data;
-	const change = useChange<WebhookAttributes, Form>({
+	const edit = useEdit<Webhook, Form>({
+		read: answer,
+		made: { type: "webhooks", relationships: { organization: { data: { type: "organizations", id: organization } } } },
 		to: before ? url(`webhooks/${before.id}`) : url("webhooks"),
-		type: "webhooks",
-		answer,
-		formOf,
+		form: (w) => formOf(w?.attributes),
 		sent,
-		relationships: before ? undefined : { organization: { data: { type: "organizations", id: organization } } },
-		done: (a, changed) => {
+		saved: (changed, _undo, a) => {
 			if (!before) return made?.(a.data);
 			close();
 			notify(`Changed ${changed.join(", ")}`);
 		},
 	});
-	const { form, set, changed, wrong, error } = change;
+	const { form, changed, wrong, error } = edit;
 	const [more, setMore] = useState(false);
 	const own = before?.attributes.kind === "own";
 	const waits = before?.attributes.health?.backlog ?? 0;
@@ -119,8 +119,8 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 			? "Choose a type"
 			: before && !changed.length
 				? "Nothing is changed yet"
-				: change.pending && "It is on its way";
-	if (change.conflict) return change.conflict;
+				: edit.busy && "It is on its way";
+	if (edit.conflict) return <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />;
 	return (
 		<FormDialog
 			title={
@@ -134,7 +134,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 			}
 			intro="A URL that is told of changes here, each message signed."
 			close={close}
-			submit={() => !not && change.save()}
+			submit={() => !not && edit.save()}
 			buttons={
 				<>
 					<Button kind="main" type="submit" not={not}>
@@ -146,13 +146,13 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 				</>
 			}
 		>
-			<Faults error={error} fields={change.fields} />
+			<Faults error={error} fields={edit.fields} />
 			<Field
 				label="Name"
 				hint="What it is for. Without one it is called by its host."
 				value={form.name}
 				wrong={wrong("name")}
-				onChange={(e) => set("name")(e.target.value)}
+				onChange={(e) => edit.set("name", e.target.value)}
 				autoComplete="off"
 				autoFocus
 			/>
@@ -168,11 +168,16 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 				value={form.url}
 				disabled={own}
 				wrong={wrong("url")}
-				onChange={(e) => set("url")(e.target.value)}
+				onChange={(e) => edit.set("url", e.target.value)}
 				autoComplete="off"
 				spellCheck={false}
 			/>
-			<EventTypesField value={form.eventTypes} onChange={set("eventTypes")} may={may} wrong={wrong("eventTypes")} />
+			<EventTypesField
+				value={form.eventTypes}
+				onChange={(value) => edit.set("eventTypes", value)}
+				may={may}
+				wrong={wrong("eventTypes")}
+			/>
 			<Check
 				label="What happens below as well"
 				hint={
@@ -183,7 +188,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 					)
 				}
 				checked={form.subtree}
-				onChange={set("subtree")}
+				onChange={(value) => edit.set("subtree", value)}
 			/>
 			<button className="more-fields" type="button" aria-expanded={open} onClick={() => setMore(!open)}>
 				<Icon name="next" />
@@ -191,21 +196,27 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 			</button>
 			{open && (
 				<div className="stack gap4">
-					<Choice label="Order" value={form.ordering} onChange={set("ordering")} options={orders} wrong={wrong("ordering")} />
+					<Choice
+						label="Order"
+						value={form.ordering}
+						onChange={(value) => edit.set("ordering", value)}
+						options={orders}
+						wrong={wrong("ordering")}
+					/>
 					<Field
 						label="Rate"
 						hint="Messages a second at most, 1 to 10,000. Empty is no limit."
 						inputMode="numeric"
 						value={form.rate}
 						wrong={wrong("rate")}
-						onChange={(e) => set("rate")(e.target.value.replace(/\D/g, ""))}
+						onChange={(e) => edit.set("rate", e.target.value.replace(/\D/g, ""))}
 					/>
 					<Field
 						label="Waits before each attempt"
 						hint="0s, 5s, 5m, 30m, 2h are five attempts. Empty is the usual: ten over 76 hours."
 						value={form.schedule}
 						wrong={wrong("schedule")}
-						onChange={(e) => set("schedule")(e.target.value)}
+						onChange={(e) => edit.set("schedule", e.target.value)}
 						spellCheck={false}
 					/>
 					<TextField
@@ -217,14 +228,14 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 						}
 						value={form.headers}
 						wrong={wrong("headers")}
-						onChange={(e) => set("headers")(e.target.value)}
+						onChange={(e) => edit.set("headers", e.target.value)}
 						spellCheck={false}
 					/>
 					{form.algorithm !== undefined && (
 						<Choice
 							label="Signature"
 							value={form.algorithm}
-							onChange={set("algorithm")}
+							onChange={(value) => edit.set("algorithm", value)}
 							options={algorithms}
 							wrong={wrong("algorithm")}
 						/>
@@ -235,7 +246,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 							hint="16 letters or more. Empty: one is made, and shown once."
 							value={form.secret}
 							wrong={wrong("secret")}
-							onChange={(e) => set("secret")(e.target.value)}
+							onChange={(e) => edit.set("secret", e.target.value)}
 							autoComplete="off"
 							spellCheck={false}
 						/>

@@ -1,1 +1,0 @@
-import{wt as e}from"./useScrollLock-Dsvkyns9.js";function t(t){return e(t,`base-ui`)}export{t};
