@@ -15,7 +15,7 @@ import { Empty, Ghosts, Section, State, Typed } from "../parts/small";
 import { count } from "../words/count";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
-import { hostOf } from "../words/host";
+import { endpointName } from "../words/host";
 import { useQueryState } from "./query-state";
 import { UnlessWithheld } from "./withheld";
 import { healthOf, standing } from "./webhooks/health";
@@ -99,8 +99,7 @@ export default function Deliveries(_: ScreenProps) {
 							const w = related<WebhookAttributes>(doc, d, "webhook");
 							const o = related<OrganizationAttributes>(doc, d, "organization");
 							const s = standing(d);
-							const name =
-								w?.attributes.name || (w?.attributes.kind === "own" ? "Its own webhook" : hostOf(w?.attributes.url));
+							const name = endpointName(w?.attributes);
 							return (
 								<tr>
 									<td>
@@ -151,7 +150,7 @@ function FailingEndpoints() {
 							</State>
 							<span>
 								<b>
-									<Typed>{w.attributes.name || hostOf(w.attributes.url)}</Typed>
+									<Typed>{endpointName(w.attributes)}</Typed>
 								</b>{" "}
 								takes nothing since {short(w.attributes.health?.failingSince)}
 								<br />

@@ -12,6 +12,22 @@ import { others, subjects } from "./permissions";
 
 export const verbs = ["read", "write", "delete"];
 
+/** The head of a table of types and verbs. */
+export function MatrixHead() {
+	return (
+		<thead>
+			<tr>
+				<th scope="col">Type</th>
+				{verbs.map((v) => (
+					<th key={v} scope="col">
+						{v[0]?.toUpperCase() + v.slice(1)}
+					</th>
+				))}
+			</tr>
+		</thead>
+	);
+}
+
 interface MatrixProps {
 	label: string;
 	value: string[];
@@ -53,16 +69,7 @@ export function PermissionMatrix({ label, value, onChange, may, all, before, at,
 				<>
 					<table className="table matrix">
 						<caption className="only-read">{label}</caption>
-						<thead>
-							<tr>
-								<th scope="col">Type</th>
-								{verbs.map((v) => (
-									<th key={v} scope="col">
-										{v[0]?.toUpperCase() + v.slice(1)}
-									</th>
-								))}
-							</tr>
-						</thead>
+						<MatrixHead />
 						<tbody>
 							{subjects.map((s) => (
 								<tr key={s.type}>

@@ -1,4 +1,15 @@
-/* What an address is called by. */
+/* What an endpoint is called by. */
+
+interface Addressed {
+	name?: string | null;
+	kind?: string;
+	url?: string | null;
+}
+
+/** Returns what an endpoint is called by: its name, or its host. One that cannot be seen has none. */
+export function endpointName(of: Addressed | undefined): string {
+	return of?.name || (of?.kind === "own" ? "Its own webhook" : hostOf(of?.url));
+}
 
 /** Returns the host of an address, and what is no address as it is. */
 export function hostOf(address: string | null | undefined): string {

@@ -10,7 +10,7 @@ import { Icon, Kind } from "../../parts/icons";
 import { Copy, Face, Ghosts, Held, Outside, Section, State, TextLink, Typed, type StateName } from "../../parts/small";
 import { count, digits, shortId } from "../../words/count";
 import { ago, date, short } from "../../words/time";
-import { hostOf } from "../../words/host";
+import { endpointName, hostOf } from "../../words/host";
 import { useNames } from "../events/names";
 import { Sentence, actorName } from "../events/Sentence";
 import type { TabProps } from "./Organization";
@@ -118,7 +118,7 @@ function failing(id: string, w: Webhook): Todo {
 		what: (
 			<>
 				<b>
-					<Typed>{w.attributes.name || hostOf(w.attributes.url)}</Typed>
+					<Typed>{endpointName(w.attributes)}</Typed>
 				</b>{" "}
 				takes nothing since {short(health?.failingSince)}
 			</>

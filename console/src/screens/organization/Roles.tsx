@@ -10,6 +10,7 @@ import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { Button, Ghosts, Held, Section, Typed } from "../../parts/small";
 import { count } from "../../words/count";
+import { MatrixHead, verbs } from "../permission-matrix";
 import { others, subjects } from "../permissions";
 import { useQueryState } from "../query-state";
 import { holds } from "../../api/me";
@@ -164,8 +165,6 @@ function HeldBy({ role }: { role: string }) {
 	);
 }
 
-const verbs = ["read", "write", "delete"];
-
 function Matrix({ role, other }: { role: Role; other?: Role }) {
 	const mine = role.attributes.permissions ?? [];
 	const theirs = other?.attributes.permissions ?? [];
@@ -173,16 +172,7 @@ function Matrix({ role, other }: { role: Role; other?: Role }) {
 	return (
 		<>
 			<table className="table matrix">
-				<thead>
-					<tr>
-						<th scope="col">Type</th>
-						{verbs.map((v) => (
-							<th key={v} scope="col">
-								{v[0]?.toUpperCase() + v.slice(1)}
-							</th>
-						))}
-					</tr>
-				</thead>
+				<MatrixHead />
 				<tbody>
 					{subjects.map((s) => (
 						<tr key={s.type}>

@@ -12,7 +12,7 @@ import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { ago, milliseconds } from "../../words/time";
 import { healthOf } from "../webhooks/health";
-import { hostOf } from "../../words/host";
+import { endpointName } from "../../words/host";
 import type { TabProps } from "./Organization";
 
 const Endpoint = lazy(() => import("../webhooks/Endpoint"));
@@ -98,10 +98,7 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 								<td>
 									<span className="cut block">
 										<Link className="name" href={`/organizations/${id}/webhooks/${w.id}`}>
-											<Typed>
-												{w.attributes.name ||
-													(w.attributes.kind === "own" ? "Its own webhook" : hostOf(w.attributes.url))}
-											</Typed>
+											<Typed>{endpointName(w.attributes)}</Typed>
 										</Link>
 										<br />
 										<span className="second quiet mono">

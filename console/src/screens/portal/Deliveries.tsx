@@ -15,7 +15,7 @@ import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { short } from "../../words/time";
-import { hostOf } from "../../words/host";
+import { endpointName } from "../../words/host";
 import { useQueryState } from "../query-state";
 import { standing } from "../webhooks/health";
 
@@ -97,10 +97,7 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 									</td>
 									{endpoints && (
 										<td data-fold="under">
-											<Typed>
-												{w?.attributes.name ||
-													(w?.attributes.kind === "own" ? "Its own webhook" : hostOf(w?.attributes.url))}
-											</Typed>
+											<Typed>{endpointName(w?.attributes)}</Typed>
 										</td>
 									)}
 									<td data-fold="end">

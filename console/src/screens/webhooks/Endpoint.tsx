@@ -13,7 +13,7 @@ import { List } from "../../parts/rows";
 import { Ghosts, State, Typed } from "../../parts/small";
 import { digits } from "../../words/count";
 import { short } from "../../words/time";
-import { hostOf } from "../../words/host";
+import { endpointName } from "../../words/host";
 import type { TabProps } from "../organization/Organization";
 import { subjectName } from "../events/Sentence";
 import { useQueryState } from "../query-state";
@@ -74,7 +74,7 @@ export default function Endpoint(props: EndpointProps) {
 			</div>
 		);
 	const w = read.data.data;
-	const name = w.attributes.name || (w.attributes.kind === "own" ? "Its own webhook" : hostOf(w.attributes.url));
+	const name = endpointName(w.attributes);
 	const health = healthOf(w);
 	return (
 		<div className="split" data-open={delivery ? "delivery" : "endpoint"}>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Webhook } from "../../api/resources";
 import { Typed } from "../../parts/small";
 import { SecretDialog } from "../keys/Secret";
-import { hostOf } from "../../words/host";
+import { endpointName } from "../../words/host";
 import { PublicKey } from "./About";
 import EndpointForm from "./Form";
 
@@ -25,7 +25,7 @@ export default function NewEndpoint({ organization, may, made, close }: NewProps
 		<SecretDialog
 			title={
 				<>
-					The secret of <Typed>{endpoint.attributes.name || hostOf(endpoint.attributes.url)}</Typed>
+					The secret of <Typed>{endpointName(endpoint.attributes)}</Typed>
 				</>
 			}
 			secret={endpoint.attributes.secret ?? ""}
