@@ -17,6 +17,7 @@ import { More } from "../parts/more";
 import { prefer, usePreferences } from "../parts/preferences";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts, Section, State } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { visible } from "../words/count";
 import { ago } from "../words/time";
 import type { ScreenProps } from "../Console";
@@ -257,19 +258,17 @@ function OwnKeys({ id }: { id: string }) {
 	);
 	return (
 		<div className="stack gap4">
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && list.rows.length === 0 && !list.error && (
-				<Empty title="No key of yours" action={create}>
-					It acts as you, within its scopes: for scripts, and for “copy as curl”.
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
-				<>
-					<div className="row">{create}</div>
-					<KeyTable list={list} included={list.included} not={false} />
-				</>
-			)}
+			<Listing
+				list={list}
+				empty={
+					<Empty title="No key of yours" action={create}>
+						It acts as you, within its scopes: for scripts, and for “copy as curl”.
+					</Empty>
+				}
+			>
+				<div className="row">{create}</div>
+				<KeyTable list={list} included={list.included} not={false} />
+			</Listing>
 			{over && (
 				<CreateKey
 					close={() => setOver(false)}

@@ -5,11 +5,10 @@ import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
 import type { TreeStore } from "../frame/tree-store";
-import { Refused } from "../parts/failure";
 import { Kind } from "../parts/icons";
-import { More } from "../parts/more";
 import { Rows, Table } from "../parts/rows";
-import { Button, Empty, Ghosts, Typed } from "../parts/small";
+import { Button, Empty, Typed } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { short } from "../words/time";
 
 const Restore = lazy(() => import("./Restore"));
@@ -28,14 +27,15 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 	);
 	return (
 		<>
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="None is deleted">
-					{text ? "None that is called so." : "What is deleted is listed here, and can be restored."}
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
+			<Listing
+				list={list}
+				what="list.organizations"
+				empty={
+					<Empty title="None is deleted">
+						{text ? "None that is called so." : "What is deleted is listed here, and can be restored."}
+					</Empty>
+				}
+			>
 				<Table list={list} folds="kind">
 					<thead>
 						<tr>
@@ -73,8 +73,7 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 						)}
 					</Rows>
 				</Table>
-			)}
-			<More list={list} what="list.organizations" />
+			</Listing>
 			<Suspense fallback={null}>
 				{over && <Restore target={over} organizations={organizations} store={store} close={() => setOver(null)} />}
 			</Suspense>

@@ -5,9 +5,8 @@ import { url } from "../api/client";
 import type { RecordedEvent } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
-import { Refused } from "../parts/failure";
-import { More } from "../parts/more";
-import { Empty, Ghosts } from "../parts/small";
+import { Empty } from "../parts/small";
+import { Listing } from "../parts/listing";
 import type { ScreenProps } from "../Console";
 import { EventFilters, useEventFilters } from "./events/filters";
 import { EventList } from "./events/EventList";
@@ -31,15 +30,18 @@ function All() {
 				<p className="second">Everything that changed where you may look. Newest first, nothing is left out.</p>
 			</div>
 			<EventFilters of={request} total={list.total} />
-			{list.isPending && <Ghosts rows={10} />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<UnlessWithheld word="events:read" what="events">
-					<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
-				</UnlessWithheld>
-			)}
-			{list.length > 0 && <EventList list={list} included={list.included} />}
-			<More list={list} what="list.events" />
+			<Listing
+				list={list}
+				ghosts={10}
+				what="list.events"
+				empty={
+					<UnlessWithheld word="events:read" what="events">
+						<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+					</UnlessWithheld>
+				}
+			>
+				<EventList list={list} included={list.included} />
+			</Listing>
 		</div>
 	);
 }

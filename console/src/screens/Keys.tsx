@@ -1,25 +1,24 @@
 /* All keys that one may see, those first that end soon. */
 
-import { useSearchParams } from "wouter";
 import { url } from "../api/client";
 import type { ApiKey } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
 import { Export } from "../parts/export";
-import { Refused } from "../parts/failure";
-import { Icon } from "../parts/icons";
-import { More } from "../parts/more";
-import { Empty, Ghosts } from "../parts/small";
+import { Empty } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { count } from "../words/count";
 import type { ScreenProps } from "../Console";
 import { KeyTable } from "./keys/KeyTable";
 import { useQueryState } from "./query-state";
 import { UnlessWithheld } from "./withheld";
+import { asWords, FilterChip, Segments } from "../parts/choices";
+
+const kinds = asWords(["", "organization", "user", "management"]);
 
 export default function Keys(_: ScreenProps) {
 	const [kind, setKind] = useQueryState("filter[kind]");
-	const [query, setQuery] = useSearchParams();
-	const keyId = query.get("filter[keyId]") ?? "";
+	const [keyId, setKeyId] = useQueryState("filter[keyId]");
 	const request = url("apiKeys", {
 		"filter[kind]": kind,
 		"filter[keyId]": keyId,
@@ -40,48 +39,27 @@ export default function Keys(_: ScreenProps) {
 				</p>
 			</div>
 			<div className="row wrap" role="group" aria-label="Filters">
-				<div className="segments" role="group" aria-label="Kind">
-					{["", "organization", "user", "management"].map((k) => (
-						<button key={k} type="button" aria-pressed={kind === k} onClick={() => setKind(k)}>
-							{k ? k[0]?.toUpperCase() + k.slice(1) : "All"}
-						</button>
-					))}
-				</div>
+				<Segments label="Kind" of={kinds} value={kind} choose={setKind} />
 				<span className="end">
 					<Export of={request} what="key" />
 				</span>
-				{keyId && (
-					<button
-						className="chip"
-						type="button"
-						data-on=""
-						aria-label="Clear the filter of the key id"
-						onClick={() =>
-							setQuery((now) => {
-								const next = new URLSearchParams(now);
-								next.delete("filter[keyId]");
-								return next;
-							})
-						}
-					>
-						Key id <b className="mono">{keyId}</b>
-						<Icon name="close" />
-					</button>
-				)}
+				{keyId && <FilterChip label="Clear the filter of the key id" on="Key id" id={keyId} clear={() => setKeyId("")} />}
 			</div>
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<UnlessWithheld word="apiKeys:read" what="keys">
-					<Empty title="No key">
-						{keyId
-							? "None that you may see has this key id."
-							: "Keys are made at an organization, or as your own on the page of your account."}
-					</Empty>
-				</UnlessWithheld>
-			)}
-			{list.rows.length > 0 && <KeyTable list={list} included={list.included} whose not={false} />}
-			<More list={list} what="list.keys" />
+			<Listing
+				list={list}
+				what="list.keys"
+				empty={
+					<UnlessWithheld word="apiKeys:read" what="keys">
+						<Empty title="No key">
+							{keyId
+								? "None that you may see has this key id."
+								: "Keys are made at an organization, or as your own on the page of your account."}
+						</Empty>
+					</UnlessWithheld>
+				}
+			>
+				<KeyTable list={list} included={list.included} whose not={false} />
+			</Listing>
 		</div>
 	);
 }

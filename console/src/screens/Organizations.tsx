@@ -8,24 +8,24 @@ import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
 import { keysNow } from "../frame/keys";
 import { usePage } from "../frame/page";
-import { Refused } from "../parts/failure";
 import { Icon, Kind } from "../parts/icons";
-import { More } from "../parts/more";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts, Typed } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { count, digits } from "../words/count";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { kinds } from "../words/kinds";
 import { useQueryState } from "./query-state";
+import { FilterChip } from "../parts/choices";
 
 const Deleted = lazy(() => import("./Deleted"));
 
 export default function Organizations({ me, store }: ScreenProps) {
 	const [text, setText] = useQueryState("q");
 	const [kind, setKind] = useQueryState("filter[kind]");
-	const [query, setQuery] = useSearchParams();
-	const parent = query.get("filter[parent]") ?? "";
+	const [, setQuery] = useSearchParams();
+	const [parent, setParent] = useQueryState("filter[parent]");
 	const request = url(organizationsOf(me), {
 		"filter[name][contains]": text,
 		"filter[kind]": kind,
@@ -84,22 +84,12 @@ export default function Organizations({ me, store }: ScreenProps) {
 					</label>
 				)}
 				{parent && (
-					<button
-						className="chip"
-						type="button"
-						data-on=""
-						aria-label="Clear the filter of what is right below"
-						onClick={() =>
-							setQuery((now) => {
-								const next = new URLSearchParams(now);
-								next.delete("filter[parent]");
-								return next;
-							})
-						}
-					>
-						Right below <b className="mono">{parent.slice(0, 8)}</b>
-						<Icon name="close" />
-					</button>
+					<FilterChip
+						label="Clear the filter of what is right below"
+						on="Right below"
+						id={parent.slice(0, 8)}
+						clear={() => setParent("")}
+					/>
 				)}
 			</div>
 			{gone && (
@@ -107,99 +97,100 @@ export default function Organizations({ me, store }: ScreenProps) {
 					<Deleted text={text} organizations={organizationsOf(me)} store={store} />
 				</Suspense>
 			)}
-			{!gone && list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!gone && list.isPending && <Ghosts rows={10} />}
-			{!gone &&
-				!list.isPending &&
-				!list.error &&
-				list.rows.length === 0 &&
-				(filtered ? (
-					<Empty
-						title="No organization has all of these filters"
-						action={
-							<Button small onClick={() => setQuery(new URLSearchParams())}>
-								Clear the filters
-							</Button>
-						}
-					>
-						Letters count as they are: a name that begins with a capital is found by the capital.
-					</Empty>
-				) : (
-					<Empty
-						title="Nothing here yet"
-						action={
-							<Button
-								kind="main"
-								icon="plus"
-								onClick={() =>
-									keysNow()
-										.find((k) => k.key === "N")
-										?.act?.()
+			{!gone && (
+				<Listing
+					list={list}
+					ghosts={10}
+					what="list.organizations"
+					empty={
+						filtered ? (
+							<Empty
+								title="No organization has all of these filters"
+								action={
+									<Button small onClick={() => setQuery(new URLSearchParams())}>
+										Clear the filters
+									</Button>
 								}
 							>
-								Make the first organization
-							</Button>
-						}
-					>
-						Or fill an empty database with organizations and people that look real: <span className="mono">roster demo</span>,
-						with the same database as this service.
-					</Empty>
-				))}
-			{!gone && list.rows.length > 0 && (
-				<Table list={list} folds="kind">
-					<thead>
-						<tr>
-							<th scope="col">Name</th>
-							<th scope="col" className="number">
-								Number
-							</th>
-							<th scope="col" className="number">
-								Below
-							</th>
-							<th scope="col" className="number">
-								Members
-							</th>
-							<th scope="col">Webhooks</th>
-							<th scope="col">Changed</th>
-						</tr>
-					</thead>
-					<Rows list={list}>
-						{(o) => (
+								Letters count as they are: a name that begins with a capital is found by the capital.
+							</Empty>
+						) : (
+							<Empty
+								title="Nothing here yet"
+								action={
+									<Button
+										kind="main"
+										icon="plus"
+										onClick={() =>
+											keysNow()
+												.find((k) => k.key === "N")
+												?.act?.()
+										}
+									>
+										Make the first organization
+									</Button>
+								}
+							>
+								Or fill an empty database with organizations and people that look real:{" "}
+								<span className="mono">roster demo</span>, with the same database as this service.
+							</Empty>
+						)
+					}
+				>
+					<Table list={list} folds="kind">
+						<thead>
 							<tr>
-								<td>
-									<span className="row">
-										<Kind kind={o.attributes.kind} />
-										<Link className="name" href={`/organizations/${o.id}`}>
-											<Typed>{o.attributes.name}</Typed>
-										</Link>
-										{o.attributes.active === false && <span className="tag">ended</span>}
-									</span>
-								</td>
-								<td className="number mono" data-fold="no">
-									{o.attributes.number}
-								</td>
-								<td className="number" data-fold="no">
-									{o.meta?.counts?.descendants ? digits(o.meta.counts.descendants) : ""}
-								</td>
-								<td className="number" data-fold="end">
-									{o.meta?.counts?.memberships ?? ""}
-								</td>
-								<td className="second" data-fold="under">
-									{o.meta?.counts?.endpoints ? (
-										count(o.meta.counts.endpoints, "endpoint")
-									) : (
-										<span className="quiet">none</span>
-									)}
-								</td>
-								<td className="second nowrap" data-fold="no">
-									{short(o.attributes.updatedAt)}
-								</td>
+								<th scope="col">Name</th>
+								<th scope="col" className="number">
+									Number
+								</th>
+								<th scope="col" className="number">
+									Below
+								</th>
+								<th scope="col" className="number">
+									Members
+								</th>
+								<th scope="col">Webhooks</th>
+								<th scope="col">Changed</th>
 							</tr>
-						)}
-					</Rows>
-				</Table>
+						</thead>
+						<Rows list={list}>
+							{(o) => (
+								<tr>
+									<td>
+										<span className="row">
+											<Kind kind={o.attributes.kind} />
+											<Link className="name" href={`/organizations/${o.id}`}>
+												<Typed>{o.attributes.name}</Typed>
+											</Link>
+											{o.attributes.active === false && <span className="tag">ended</span>}
+										</span>
+									</td>
+									<td className="number mono" data-fold="no">
+										{o.attributes.number}
+									</td>
+									<td className="number" data-fold="no">
+										{o.meta?.counts?.descendants ? digits(o.meta.counts.descendants) : ""}
+									</td>
+									<td className="number" data-fold="end">
+										{o.meta?.counts?.memberships ?? ""}
+									</td>
+									<td className="second" data-fold="under">
+										{o.meta?.counts?.endpoints ? (
+											count(o.meta.counts.endpoints, "endpoint")
+										) : (
+											<span className="quiet">none</span>
+										)}
+									</td>
+									<td className="second nowrap" data-fold="no">
+										{short(o.attributes.updatedAt)}
+									</td>
+								</tr>
+							)}
+						</Rows>
+					</Table>
+				</Listing>
 			)}
-			{!gone && <More list={list} what="list.organizations" />}
 		</div>
 	);
 }

@@ -6,11 +6,10 @@ import type { User } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
 import { Export } from "../parts/export";
-import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
-import { More } from "../parts/more";
 import { Rows, Table } from "../parts/rows";
-import { Button, Empty, Face, Ghosts, State, Typed } from "../parts/small";
+import { Button, Empty, Face, State, Typed } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { count } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
@@ -53,28 +52,29 @@ export default function People(_: ScreenProps) {
 				</label>
 				<Export of={request} what="person" many="people" />
 			</div>
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{list.isPending && <Ghosts rows={10} />}
-			{!list.isPending &&
-				!list.error &&
-				list.rows.length === 0 &&
-				(text ? (
-					<Empty
-						title="Nobody is called so"
-						action={
-							<Button small onClick={() => setText("")}>
-								Clear the text
-							</Button>
-						}
-					>
-						An e-mail is found by the whole of it.
-					</Empty>
-				) : (
-					<UnlessWithheld word="users:read" what="people">
-						<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
-					</UnlessWithheld>
-				))}
-			{list.rows.length > 0 && (
+			<Listing
+				list={list}
+				ghosts={10}
+				what="list.people"
+				empty={
+					text ? (
+						<Empty
+							title="Nobody is called so"
+							action={
+								<Button small onClick={() => setText("")}>
+									Clear the text
+								</Button>
+							}
+						>
+							An e-mail is found by the whole of it.
+						</Empty>
+					) : (
+						<UnlessWithheld word="users:read" what="people">
+							<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+						</UnlessWithheld>
+					)
+				}
+			>
 				<Table list={list} folds="face">
 					<thead>
 						<tr>
@@ -114,8 +114,7 @@ export default function People(_: ScreenProps) {
 						)}
 					</Rows>
 				</Table>
-			)}
-			<More list={list} what="list.people" />
+			</Listing>
 		</div>
 	);
 }

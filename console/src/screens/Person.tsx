@@ -10,9 +10,9 @@ import { copyCurl, usePage } from "../frame/page";
 import { Menu } from "../parts/menu";
 import { Refused } from "../parts/failure";
 import { Icon, Kind } from "../parts/icons";
-import { More } from "../parts/more";
 import { Rows, Table, whole } from "../parts/rows";
 import { Copy, Face, Ghosts, Held, Section, State, Typed } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { digits, shortId } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
@@ -108,10 +108,7 @@ function Memberships({ id }: { id: string }) {
 	const doc = { included: list.included };
 	return (
 		<Section id="memberships" title="Memberships" count={list.total !== undefined ? digits(list.total) : undefined}>
-			{list.isPending && <Ghosts rows={3} />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && <p className="second">In no organization that you see.</p>}
-			{list.rows.length > 0 && (
+			<Listing list={list} ghosts={3} what="list.memberships" empty={<p className="second">In no organization that you see.</p>}>
 				<Table list={list} folds="kind">
 					<thead>
 						<tr>
@@ -155,8 +152,7 @@ function Memberships({ id }: { id: string }) {
 						}}
 					</Rows>
 				</Table>
-			)}
-			<More list={list} what="list.memberships" />
+			</Listing>
 		</Section>
 	);
 }

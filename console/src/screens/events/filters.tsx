@@ -3,10 +3,10 @@
 import { useMemo } from "react";
 import { useSearchParams } from "wouter";
 import { Export } from "../../parts/export";
-import { Icon } from "../../parts/icons";
 import { offset } from "../../words/time";
 import { count } from "../../words/count";
 import { useQueryState } from "../query-state";
+import { FilterChip, Segments } from "../../parts/choices";
 
 const spans: { value: string; label: string; hours: number }[] = [
 	{ value: "1h", label: "1 h", hours: 1 },
@@ -46,13 +46,7 @@ export function EventFilters({ of, total, usual = "all" }: { of: string; total: 
 	const [query, setQuery] = useSearchParams();
 	return (
 		<div className="row wrap" role="group" aria-label="Filters">
-			<div className="segments" role="group" aria-label="When">
-				{spans.map((s) => (
-					<button key={s.value} type="button" aria-pressed={span === s.value} onClick={() => setSpan(s.value)}>
-						{s.label}
-					</button>
-				))}
-			</div>
+			<Segments label="When" of={spans.map((s) => [s.value, s.label])} value={span} choose={setSpan} />
 			<label className="row second">
 				Type
 				<select className="input chip-select" value={prefix} onChange={(e) => setPrefix(e.target.value)}>
@@ -74,23 +68,19 @@ export function EventFilters({ of, total, usual = "all" }: { of: string; total: 
 					"filter[ancestor]": "Below",
 				}[name];
 				return (
-					<button
+					<FilterChip
 						key={name}
-						className="chip"
-						type="button"
-						data-on=""
-						aria-label={`Clear the filter ${label}`}
-						onClick={() =>
+						label={`Clear the filter ${label}`}
+						on={label}
+						id={value.slice(0, 8)}
+						clear={() =>
 							setQuery((now) => {
 								const next = new URLSearchParams(now);
 								next.delete(name);
 								return next;
 							})
 						}
-					>
-						{label} <b className="mono">{value.slice(0, 8)}</b>
-						<Icon name="close" />
-					</button>
+					/>
 				);
 			})}
 			<span className="second quiet end">

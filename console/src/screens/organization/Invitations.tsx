@@ -8,17 +8,20 @@ import { usePages } from "../../api/pages";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
 import { Menu } from "../../parts/menu";
-import { Faults, Refused } from "../../parts/failure";
+import { Faults } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { copy, notify } from "../../parts/live";
-import { More } from "../../parts/more";
 import { Rows, Table } from "../../parts/rows";
-import { Button, Empty, Ghosts, Held, State, Typed, type StateName } from "../../parts/small";
+import { Button, Empty, Held, State, Typed, type StateName } from "../../parts/small";
+import { Listing } from "../../parts/listing";
 import { ago, short } from "../../words/time";
 import { useQueryState } from "../query-state";
 import type { TabProps } from "./Organization";
+import { asWords, Segments } from "../../parts/choices";
 
 const states: Record<string, StateName> = { pending: "warn", accepted: "ok", declined: "bad", revoked: "off", expired: "off" };
+
+const choices = asWords(["pending", "accepted", "declined", "revoked", "expired", "all"]);
 
 export default function Invitations({ id, may }: TabProps) {
 	const [state, setState] = useQueryState("filter[state]", "pending");
@@ -43,22 +46,17 @@ export default function Invitations({ id, may }: TabProps) {
 	const revoke = useSend(() => notify("Took it back: its link is dead"));
 	return (
 		<div className="stack gap4">
-			<div className="segments fit" role="group" aria-label="State">
-				{["pending", "accepted", "declined", "revoked", "expired", "all"].map((s) => (
-					<button key={s} type="button" aria-pressed={state === s} onClick={() => setState(s)}>
-						{s[0]?.toUpperCase() + s.slice(1)}
-					</button>
-				))}
-			</div>
+			<Segments label="State" className="fit" of={choices} value={state} choose={setState} />
 			<Faults error={resend.error ?? revoke.error} />
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title={state === "all" ? "Nobody was invited yet" : `No invitation is ${state}`}>
-					Press I to invite people by their address.
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
+			<Listing
+				list={list}
+				what="list.invitations"
+				empty={
+					<Empty title={state === "all" ? "Nobody was invited yet" : `No invitation is ${state}`}>
+						Press I to invite people by their address.
+					</Empty>
+				}
+			>
 				<Table list={list} folds="kind">
 					<thead>
 						<tr>
@@ -130,8 +128,7 @@ export default function Invitations({ id, may }: TabProps) {
 						}}
 					</Rows>
 				</Table>
-			)}
-			<More list={list} what="list.invitations" />
+			</Listing>
 			{link && (
 				<Dialog
 					title="Hand over the new link"

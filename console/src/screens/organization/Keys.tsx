@@ -5,9 +5,8 @@ import { url } from "../../api/client";
 import type { ApiKey } from "../../api/resources";
 import { usePages } from "../../api/pages";
 import { Export } from "../../parts/export";
-import { Refused } from "../../parts/failure";
-import { More } from "../../parts/more";
-import { Button, Empty, Ghosts } from "../../parts/small";
+import { Button, Empty } from "../../parts/small";
+import { Listing } from "../../parts/listing";
 import { CreateKey } from "../keys/Create";
 import { KeyTable } from "../keys/KeyTable";
 import { SecretDialog } from "../keys/Secret";
@@ -28,25 +27,23 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 	);
 	return (
 		<div className="stack gap4">
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="No key yet" action={create}>
-					A key is the credential of a program: it is bound to this organization and what is below, and to its scopes.
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
-				<>
-					<div className="row">
-						{create}
-						<span className="end">
-							<Export of={request} what="key" />
-						</span>
-					</div>
-					<KeyTable list={list} included={list.included} not={not} />
-				</>
-			)}
-			<More list={list} what="list.keys" />
+			<Listing
+				list={list}
+				what="list.keys"
+				empty={
+					<Empty title="No key yet" action={create}>
+						A key is the credential of a program: it is bound to this organization and what is below, and to its scopes.
+					</Empty>
+				}
+			>
+				<div className="row">
+					{create}
+					<span className="end">
+						<Export of={request} what="key" />
+					</span>
+				</div>
+				<KeyTable list={list} included={list.included} not={not} />
+			</Listing>
 			<Token
 				answer={answer}
 				not={!manages ? "It takes a management key" : !may("*") && "It takes a management key with every scope"}

@@ -24,6 +24,7 @@ import { ChangeRoles, EndMembership } from "./Membership";
 import { lastOwner, useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { Why } from "./Why";
+import { Segments } from "../../parts/choices";
 
 export interface GivenRole {
 	role: Role;
@@ -73,25 +74,34 @@ export default function People(props: TabProps) {
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
 				<div className="row wrap">
-					<div className="segments" role="group" aria-label="Which people">
-						<button type="button" aria-pressed={from === "all"} onClick={() => setFrom("all")}>
-							All {total !== undefined && <span className="count">{digits(total)}</span>}
-						</button>
-						<button type="button" aria-pressed={from === "here"} onClick={() => setFrom("here")}>
-							<span className="held" data-from="here">
-								Here
-							</span>{" "}
-							{here !== undefined && <span className="count">{digits(here)}</span>}
-						</button>
-						<button type="button" aria-pressed={from === "above"} onClick={() => setFrom("above")}>
-							<span className="held" data-from="above">
-								From above
-							</span>{" "}
-							{here !== undefined && total !== undefined && (
-								<span className="count">{digits(Math.max(total - here, 0))}</span>
-							)}
-						</button>
-					</div>
+					<Segments
+						label="Which people"
+						value={from}
+						choose={setFrom}
+						of={[
+							["all", <>All {total !== undefined && <span className="count">{digits(total)}</span>}</>],
+							[
+								"here",
+								<>
+									<span className="held" data-from="here">
+										Here
+									</span>{" "}
+									{here !== undefined && <span className="count">{digits(here)}</span>}
+								</>,
+							],
+							[
+								"above",
+								<>
+									<span className="held" data-from="above">
+										From above
+									</span>{" "}
+									{here !== undefined && total !== undefined && (
+										<span className="count">{digits(Math.max(total - here, 0))}</span>
+									)}
+								</>,
+							],
+						]}
+					/>
 					<label className="with-icon grow">
 						<Icon name="search" />
 						<span className="only-read">Find people</span>

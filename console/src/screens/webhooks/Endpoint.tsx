@@ -21,6 +21,7 @@ import { healthOf, standing } from "./health";
 import { About } from "./About";
 import Inspector from "./Inspector";
 import { Pulse } from "./Pulse";
+import { deliveryStates } from "./DeliveryTable";
 
 interface EndpointProps extends TabProps {
 	/** Who may not read events is shown deliveries without them. */
@@ -28,8 +29,6 @@ interface EndpointProps extends TabProps {
 	webhook: string;
 	delivery?: string;
 }
-
-const states = ["", "pending", "succeeded", "failed", "cancelled"];
 
 export default function Endpoint(props: EndpointProps) {
 	const { id, webhook, delivery, may } = props;
@@ -97,7 +96,7 @@ export default function Endpoint(props: EndpointProps) {
 					<label className="row second">
 						State
 						<select className="input chip-select" value={state} onChange={(e) => setState(e.target.value)}>
-							{states.map((s) => (
+							{deliveryStates.map((s) => (
 								<option key={s} value={s}>
 									{s || "any"}
 								</option>

@@ -21,6 +21,7 @@ import type { Secret } from "../rotation/Overlap";
 import { advice, statusLine } from "./health";
 import { Answer, RequestCard } from "./exchange";
 import { ReplayDialog } from "./Replay";
+import { Segments } from "../../parts/choices";
 
 interface InspectorProps extends Omit<TabProps, "answer"> {
 	webhook: Webhook;
@@ -310,13 +311,13 @@ function AttemptView({ delivery, attempt, history, choose, secrets }: AttemptPro
 					{attempt.signedWith?.length ? ` · signed with ${signers(attempt.signedWith, secrets)}` : ""}
 				</span>
 				{history.length > 1 && (
-					<div className="segments end" role="group" aria-label="Attempt">
-						{history.slice(-10).map((h) => (
-							<button key={h.number} type="button" aria-pressed={h === attempt} onClick={() => choose(h.number)}>
-								{h.number}
-							</button>
-						))}
-					</div>
+					<Segments
+						label="Attempt"
+						className="end"
+						of={history.slice(-10).map((h) => [h.number, h.number])}
+						value={attempt.number}
+						choose={choose}
+					/>
 				)}
 			</div>
 			<div className="pair">

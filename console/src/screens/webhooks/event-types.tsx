@@ -4,6 +4,7 @@ import type { Resource } from "../../api/document";
 import { url } from "../../api/client";
 import { useRead } from "../../api/query";
 import { words } from "../permissions";
+import { Segments } from "../../parts/choices";
 
 type EventType = Resource<{ description?: string }>;
 
@@ -36,14 +37,16 @@ export function EventTypesField({ value, onChange, may, wrong }: TypesProps) {
 	return (
 		<fieldset className="stack tight" aria-describedby="event-types-said">
 			<legend className="label">What it gets</legend>
-			<div className="segments fit" role="group" aria-label="What it gets">
-				<button type="button" aria-pressed={!chosen} onClick={() => onChange([everything])}>
-					Everything
-				</button>
-				<button type="button" aria-pressed={chosen} onClick={() => !chosen && onChange([])}>
-					Chosen types
-				</button>
-			</div>
+			<Segments
+				label="What it gets"
+				className="fit"
+				of={[
+					["all", "Everything"],
+					["some", "Chosen types"],
+				]}
+				value={chosen ? "some" : "all"}
+				choose={(which) => (which === "all" ? onChange([everything]) : !chosen && onChange([]))}
+			/>
 			<div id="event-types-said">
 				{wrong && <p className="fault">{wrong}</p>}
 				{!chosen && !wrong && <p className="hint">What happens to endpoints themselves is not part of everything: choose it.</p>}

@@ -7,6 +7,13 @@ import { Button } from "../../parts/small";
 import { count, visible } from "../../words/count";
 import type { Entry } from "./Inspector";
 import { statusLine } from "./health";
+const forms = [
+	["raw", "Raw"],
+	["curl", "curl"],
+	["verify", "Verify"],
+] as const;
+
+import { Segments } from "../../parts/choices";
 
 interface Sent {
 	method: string;
@@ -90,13 +97,7 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 					>
 						Copy
 					</Button>
-					<span className="segments" role="group" aria-label="Request as">
-						{(["raw", "curl", "verify"] as const).map((form) => (
-							<button key={form} type="button" aria-pressed={as === form} onClick={() => setAs(form)}>
-								{{ raw: "Raw", curl: "curl", verify: "Verify" }[form]}
-							</button>
-						))}
-					</span>
+					<Segments label="Request as" of={forms} value={as} choose={setAs} />
 				</span>
 			</header>
 			{as === "raw" && (
