@@ -267,7 +267,7 @@ function OwnKeys({ id }: { id: string }) {
 			{list.rows.length > 0 && (
 				<>
 					<div className="row">{create}</div>
-					<KeyTable list={list} included={list.included} not={false} />
+					<KeyTable list={list} included={list.included} />
 				</>
 			)}
 			{over && (

@@ -80,7 +80,7 @@ export default function Keys(_: ScreenProps) {
 					</Empty>
 				</UnlessWithheld>
 			)}
-			{list.rows.length > 0 && <KeyTable list={list} included={list.included} whose not={false} />}
+			{list.rows.length > 0 && <KeyTable list={list} included={list.included} whose />}
 			<More list={list} what="list.keys" />
 		</div>
 	);
