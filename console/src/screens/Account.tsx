@@ -267,7 +267,7 @@ function OwnKeys({ id }: { id: string }) {
 				}
 			>
 				<div className="row">{create}</div>
-				<KeyTable list={list} included={list.included} not={false} />
+				<KeyTable list={list} included={list.included} />
 			</Listing>
 			{over && (
 				<CreateKey

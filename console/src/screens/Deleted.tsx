@@ -1,6 +1,7 @@
 /* The organizations that were deleted, for whoever may bring them back. */
 
 import { lazy, Suspense, useState } from "react";
+import { useStanding } from "../api/standing";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
@@ -14,6 +15,7 @@ import { short } from "../words/time";
 const Restore = lazy(() => import("./Restore"));
 
 export default function Deleted({ text, organizations, store }: { text: string; organizations: string; store: TreeStore }) {
+	const { heads } = useStanding(); // whoever makes organizations brings them back
 	const [over, setOver] = useState<Organization | null>(null);
 	const list = usePages<Organization>(
 		url(organizations, {
@@ -65,7 +67,7 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 									{short(o.attributes.deletedAt)}
 								</td>
 								<td data-fold="end">
-									<Button small label={`Restore ${o.attributes.name}`} onClick={() => setOver(o)}>
+									<Button small not={heads} label={`Restore ${o.attributes.name}`} onClick={() => setOver(o)}>
 										Restore…
 									</Button>
 								</td>

@@ -8,7 +8,7 @@ import type { RowSource } from "../../api/pages";
 import type { ApiKey, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
-import { Menu } from "../../parts/menu";
+import { Menu, type MenuEntry } from "../../parts/menu";
 import { Faults } from "../../parts/failure";
 import { Field } from "../../parts/field";
 import { Icon } from "../../parts/icons";
@@ -18,6 +18,7 @@ import { Button, Copy, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { ago, date, short } from "../../words/time";
 import { RotateDialog } from "../rotation/Rotate";
+import { useKeyRights } from "./rights";
 import KeyRotation, { isRotating } from "./Rotation";
 import { SecretDialog } from "./Secret";
 
@@ -26,13 +27,14 @@ interface TableProps {
 	included: Resource[];
 	/** Whether it says whose each is. */
 	whose?: boolean;
-	not: string | false;
 }
 
 const day = 86_400_000;
 
-export function KeyTable({ list, included, whose, not }: TableProps) {
-	const [over, setOver] = useState<{ what: "rotate" | "end" | "revoke"; key: ApiKey } | null>(null);
+type What = "rotate" | "end" | "revoke";
+
+export function KeyTable({ list, included, whose }: TableProps) {
+	const [over, setOver] = useState<{ what: What; key: ApiKey } | null>(null);
 	const [secret, setSecret] = useState<ApiKey | null>(null);
 	const close = () => setOver(null);
 	return (
@@ -96,27 +98,7 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 									<End at={a.expiresAt} />
 								</td>
 								<td data-fold="end">
-									<Menu
-										label={`Actions for the key ${a.name}`}
-										square
-										kind="bare"
-										entries={[
-											{ label: "Rotate…", icon: "again", not, act: () => setOver({ what: "rotate", key: k }) },
-											...(isRotating(k)
-												? [
-														{
-															label: "End the old one…",
-															icon: "clock" as const,
-															not,
-															act: () => setOver({ what: "end", key: k }),
-														},
-													]
-												: []),
-											{ label: "Revoke…", icon: "close", not, act: () => setOver({ what: "revoke", key: k }) },
-										]}
-									>
-										<Icon name="more" />
-									</Menu>
+									<KeyActions target={k} take={(what) => setOver({ what, key: k })} />
 								</td>
 							</tr>
 						);
@@ -147,6 +129,24 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 				/>
 			)}
 		</>
+	);
+}
+
+/** What can be done with a key. What the caller may is looked up when somebody comes near it: a list has keys of many organizations. */
+function KeyActions({ target, take }: { target: ApiKey; take: (what: What) => void }) {
+	const [near, setNear] = useState(false);
+	const { end, rotate } = useKeyRights(target, near);
+	const entries: MenuEntry[] = [
+		{ label: "Rotate…", icon: "again", not: rotate, act: () => take("rotate") },
+		...(isRotating(target) ? [{ label: "End the old one…", icon: "clock" as const, not: end, act: () => take("end") }] : []),
+		{ label: "Revoke…", icon: "close", not: end, act: () => take("revoke") },
+	];
+	return (
+		<span onPointerEnter={() => setNear(true)} onFocus={() => setNear(true)}>
+			<Menu label={`Actions for the key ${target.attributes.name}`} square kind="bare" entries={entries}>
+				<Icon name="more" />
+			</Menu>
+		</span>
 	);
 }
 

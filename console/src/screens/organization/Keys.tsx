@@ -9,6 +9,7 @@ import { Button, Empty } from "../../parts/small";
 import { Listing } from "../../parts/listing";
 import { CreateKey } from "../keys/Create";
 import { KeyTable } from "../keys/KeyTable";
+import { useMakesKeys } from "../keys/rights";
 import { SecretDialog } from "../keys/Secret";
 import { Token } from "../keys/Token";
 import type { TabProps } from "./Organization";
@@ -19,7 +20,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 	const request = url("apiKeys", { "filter[organizationId]": id, sort: "-createdAt", "page[size]": 100 });
 	const list = usePages<ApiKey>(request);
 	const manages = me?.type === "apiKeys" && me.attributes.kind === "management";
-	const not = may("apiKeys:write") ? false : "It takes apiKeys:write here";
+	const not = useMakesKeys(id);
 	const create = (
 		<Button icon="plus" not={not} onClick={() => setOver(true)}>
 			New key
@@ -42,7 +43,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 						<Export of={request} what="key" />
 					</span>
 				</div>
-				<KeyTable list={list} included={list.included} not={not} />
+				<KeyTable list={list} included={list.included} />
 			</Listing>
 			<Token
 				answer={answer}

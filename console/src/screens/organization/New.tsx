@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { organizationsOf, useMe } from "../../api/me";
+import { useStanding } from "../../api/standing";
 import { url } from "../../api/client";
 import type { Organization } from "../../api/resources";
 import { useRead, useSend } from "../../api/query";
@@ -18,6 +19,7 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 	const [, go] = useLocation();
 	const organizations = organizationsOf(useMe().data?.data);
 	const above = useRead<Organization>(parent ? url(`${organizations}/${parent}`, { "fields[organizations]": "name" }) : null);
+	const by = useStanding();
 	const [name, setName] = useState("");
 	const [kind, setKind] = useState(parent ? "branch" : "company");
 	const [place, setPlace] = useState(parent ? "below" : "head");
@@ -50,7 +52,7 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 						Below <Typed>{aboveName}</Typed>. Who has an inheritable role there has it here as well.
 					</>
 				) : (
-					"The head of a tree of its own."
+					(by.bound && "Below the organization that your key is bound to.") || "The head of a tree of its own."
 				)
 			}
 			close={close}
@@ -76,7 +78,7 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 				autoFocus
 			/>
 			<Choice label="Kind" value={kind} onChange={setKind} options={kinds.map((k) => ({ value: k, label: k }))} />
-			{parent && (
+			{parent && !by.heads && !by.bound && (
 				<Choice
 					label="Where"
 					value={place}

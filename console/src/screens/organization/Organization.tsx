@@ -3,6 +3,7 @@
 import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
 import { Link, useLocation } from "wouter";
 import { organizationsOf, useMay, useMayAt } from "../../api/me";
+import { forOthers, useStanding } from "../../api/standing";
 import { url } from "../../api/client";
 import type { Answer } from "../../api/document";
 import { idOf, totalOf } from "../../api/document";
@@ -157,10 +158,11 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 	const to = (t: Tab) => `/organizations/${id}${t.path && "/" + t.path}`;
 	usePage({ title: tab.path ? `${tab.name} of ${a.name}` : a.name, crumbs: [], organization: id, request });
 	const invite = may("invitations:write") ? false : "It takes invitations:write here";
-	const write = may("organizations:write") ? false : "It takes organizations:write here";
+	const by = useStanding();
+	const write = may("organizations:write") ? forOthers(by) : "It takes organizations:write here";
 	const above = idOf(org, "parent");
 	const mayAt = useMayAt(above ? [id, above] : [id]);
-	const away = movesAway(id, above, mayAt);
+	const away = movesAway(id, above, mayAt, by);
 	useKeys([
 		...shown.slice(0, 8).map((t, i) => ({ key: String(i + 1), label: t.name, act: () => go(to(t)) })),
 		...(invite ? [] : [{ key: "I", label: `Invite to ${a.name}`, act: () => setOver("invite" as const) }]),

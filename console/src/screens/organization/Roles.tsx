@@ -14,6 +14,7 @@ import { MatrixHead, verbs } from "../permission-matrix";
 import { others, subjects } from "../permissions";
 import { useQueryState } from "../query-state";
 import { holds } from "../../api/me";
+import { useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { holderOf, useHolders } from "./role-holders";
 
@@ -28,6 +29,7 @@ export default function Roles({ id, may }: TabProps) {
 	);
 	const [chosen, choose] = useQueryState("role");
 	const [against, setAgainst] = useQueryState("against");
+	const grants = useGrants(id);
 	if (error && !data) return <Refused error={error} again={() => void refetch()} />;
 	if (!data) return <Ghosts />;
 	const roles = data.data.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0));
@@ -37,7 +39,7 @@ export default function Roles({ id, may }: TabProps) {
 	const place = role && idOf(role, "organization");
 	const not = role?.attributes.builtIn
 		? "It is built in: every organization has it as it is"
-		: write || (place !== id ? "It was made above: change it there" : false);
+		: write || (place !== id ? "It was made above: change it there" : role !== undefined && grants.give(role));
 	return (
 		<div className="twocol">
 			<div className="stack gap3">

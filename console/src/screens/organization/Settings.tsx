@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
+import { forOthers, goesOn, useStanding } from "../../api/standing";
 import { Failure, url } from "../../api/client";
 import type { Organization, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
@@ -14,6 +15,8 @@ import { Button, Section, Typed } from "../../parts/small";
 import { letGo } from "../../parts/unsaved";
 import { count } from "../../words/count";
 import { kinds } from "../../words/kinds";
+import { lackingFor } from "../webhooks/rights";
+import { everything } from "../webhooks/event-types";
 import { LivingBelow } from "./LivingBelow";
 import { Logo } from "./Logo";
 import { MergeDialog } from "./Merge";
@@ -57,6 +60,9 @@ export default function Settings(props: TabProps) {
 	const { id, answer, organizations, may, store } = props;
 	const [deleting, setDeleting] = useState(false);
 	const not = may("organizations:write") ? false : "It takes organizations:write here";
+	const by = useStanding();
+	// It is an endpoint for everything, by another name.
+	const notOwn = not || lackingFor([everything], may) || goesOn(by);
 	const edit = useEdit<Organization, Form>({
 		read: answer,
 		to: url(`${organizations}/${id}`),
@@ -111,10 +117,11 @@ export default function Settings(props: TabProps) {
 				</div>
 				<Field
 					label="Its own webhook"
-					hint="Gets everything that happens here, signed. Empty ends it."
 					type="url"
 					inputMode="url"
 					{...input("webhookUrl")}
+					hint={(!not && notOwn) || "Gets everything that happens here, signed. Empty ends it."}
+					disabled={Boolean(notOwn)}
 				/>
 				<Check
 					label="Organizes events"
@@ -148,7 +155,7 @@ export default function Settings(props: TabProps) {
 				<p className="gapped">
 					<Button
 						kind="danger"
-						not={may("organizations:delete") ? false : "It takes organizations:delete here"}
+						not={may("organizations:delete") ? forOthers(by) : "It takes organizations:delete here"}
 						onClick={() => setDeleting(true)}
 					>
 						Delete…

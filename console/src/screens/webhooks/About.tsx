@@ -21,6 +21,7 @@ import { percent } from "../organization/Webhooks";
 import { Overlap, type Secret } from "../rotation/Overlap";
 import { healthOf } from "./health";
 import { ReplayDialog, Replays } from "./Replay";
+import { useEndpointRights } from "./rights";
 
 const EndpointForm = lazy(() => import("./Form"));
 const Rotation = lazy(() => import("../rotation/Rotate").then((m) => ({ default: m.RotateDialog<Webhook> })));
@@ -43,7 +44,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 	const [rotated, setRotated] = useState<Webhook | null>(null);
 	const close = () => setOver(null);
 	usePage({ title: name, organization: id, request, crumbs: [{ name: "Webhooks", to: `/organizations/${id}/webhooks` }, { name }] });
-	const not = may("webhooks:write") ? false : "It takes webhooks:write here";
+	const { change: not, send, direct } = useEndpointRights(w, may);
 	const secrets = (a.secrets ?? []) as Omit<Secret, "what">[];
 	const to = url(`webhooks/${w.id}`);
 	const set = useSend();
@@ -82,7 +83,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 							Pause
 						</Button>
 					) : (
-						<Button icon="again" not={not} onClick={() => status("active")}>
+						<Button icon="again" not={direct} onClick={() => status("active")}>
 							{a.health?.backlog ? `Enable, and send ${count(a.health.backlog, "message")}` : "Enable"}
 						</Button>
 					)}
@@ -93,8 +94,8 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 						label="More actions"
 						square
 						entries={[
-							{ label: "Send again…", icon: "again", not, act: () => setOver("replay") },
-							{ label: "Rotate the secret…", icon: "key", not, act: () => setOver("rotate") },
+							{ label: "Send again…", icon: "again", not: send, act: () => setOver("replay") },
+							{ label: "Rotate the secret…", icon: "key", not: direct, act: () => setOver("rotate") },
 							{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
 							own
 								? { label: "End it in the settings", icon: "gear", to: `/organizations/${id}/settings` }
@@ -113,7 +114,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 				<Icon name={health.is === "bad" || health.is === "warn" ? "alert" : health.is === "ok" ? "check" : "pause"} />
 				<span>{sentence(w)}</span>
 			</p>
-			<Replays webhook={w.id} not={not} />
+			<Replays webhook={w.id} not={send} />
 			<Numbers w={w} />
 			<Gets w={w} />
 			<Section
@@ -126,7 +127,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 								End the old one
 							</Button>
 						)}
-						<Button small not={not} onClick={() => setOver("rotate")}>
+						<Button small not={direct} onClick={() => setOver("rotate")}>
 							Rotate
 						</Button>
 					</span>

@@ -22,6 +22,7 @@ import { advice, statusLine } from "./health";
 import { Answer, RequestCard } from "./exchange";
 import { ReplayDialog } from "./Replay";
 import { Segments } from "../../parts/choices";
+import { useEndpointRights } from "./rights";
 
 interface InspectorProps extends Omit<TabProps, "answer"> {
 	webhook: Webhook;
@@ -65,7 +66,7 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 	usePage({ title: d ? `${type} to ${name}` : name, organization: id, request, crumbs: [...crumbs, { name: type || "…" }] });
 	const send = useSend(() => notify("It is being sent again"));
 	const again = () => send.mutate({ to: url(`webhookDeliveries/${delivery}/redeliver`), method: "POST" });
-	const not = may("webhooks:write") || may("webhookDeliveries:write") ? false : "It takes webhooks:write here";
+	const { send: not } = useEndpointRights(webhook, may);
 	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
 	useKeys(not || !d ? [] : [{ key: "R", label: "Send again", act: sendAgain }]);
 	if (read.error && !d)
