@@ -12,6 +12,7 @@ import { KeyTable } from "../keys/KeyTable";
 import { SecretDialog } from "../keys/Secret";
 import { Token } from "../keys/Token";
 import type { TabProps } from "./Organization";
+import { t } from "../../words/message";
 
 export default function Keys({ id, answer, me, may }: TabProps) {
 	const [over, setOver] = useState(false);
@@ -19,10 +20,10 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 	const request = url("apiKeys", { "filter[organizationId]": id, sort: "-createdAt", "page[size]": 100 });
 	const list = usePages<ApiKey>(request);
 	const manages = me?.type === "apiKeys" && me.attributes.kind === "management";
-	const not = may("apiKeys:write") ? false : "It takes apiKeys:write here";
+	const not = may("apiKeys:write") ? false : t("organization.keys.itTakesApikeysWriteHere");
 	const create = (
 		<Button icon="plus" not={not} onClick={() => setOver(true)}>
-			New key
+			{t("common.newKey")}
 		</Button>
 	);
 	return (
@@ -31,22 +32,22 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 				list={list}
 				what="list.keys"
 				empty={
-					<Empty title="No key yet" action={create}>
-						A key is the credential of a program: it is bound to this organization and what is below, and to its scopes.
+					<Empty title={t("organization.keys.noKeyYet")} action={create}>
+						{t("organization.keys.aKeyIsTheCredential")}
 					</Empty>
 				}
 			>
 				<div className="row">
 					{create}
 					<span className="end">
-						<Export of={request} what="key" />
+						<Export of={request} what={t("common.key")} />
 					</span>
 				</div>
 				<KeyTable list={list} included={list.included} not={not} />
 			</Listing>
 			<Token
 				answer={answer}
-				not={!manages ? "It takes a management key" : !may("*") && "It takes a management key with every scope"}
+				not={!manages ? t("organization.keys.itTakesAManagementKey") : !may("*") && t("organization.keys.itTakesAManagementKey2")}
 			/>
 			{over && (
 				<CreateKey
@@ -61,7 +62,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 			)}
 			{made && (
 				<SecretDialog
-					title={`The secret of ${made.attributes.name}`}
+					title={t("common.theSecretOf", { name: made.attributes.name })}
 					secret={made.attributes.key ?? ""}
 					close={() => setMade(null)}
 				/>
