@@ -3,6 +3,7 @@
 import { date } from "../words/time";
 import { idOf } from "./document";
 import { holds, useMe, type Me } from "./me";
+import { t } from "../words/message";
 
 export interface Standing {
 	/** Whether it is known yet who is asking; until then nothing is refused. */
@@ -42,17 +43,17 @@ function standingOf(me: Me | undefined, createsHeads: boolean): Standing {
 }
 
 function notHeads(me: Me, may: boolean): string | false {
-	if (!may) return "It takes a management key: open the organization that it is to be below";
+	if (!may) return t("common.itTakesAManagementKeyOpen");
 	const scopes = me.attributes.scopes;
-	return scopes !== undefined && !holds(scopes, "organizations:write") && "It takes organizations:write";
+	return scopes !== undefined && !holds(scopes, "organizations:write") && t("common.itTakesOrganizationsWrite");
 }
 
 /** What is done by people and by management keys alone. */
 export function forOthers(by: Standing): string | false {
-	return by.known && !by.person && !by.manages && "It takes a management key, or a person";
+	return by.known && !by.person && !by.manages && t("common.itTakesAManagementKeyOr");
 }
 
 /** What goes on when the credential has ended is nothing that it makes, or may know the secret of. */
 export function goesOn(by: Standing): string | false {
-	return by.until !== undefined && `An endpoint goes on, and your key ends on ${date(by.until)}`;
+	return by.until !== undefined && t("common.anEndpointGoesOn", { date: date(by.until) });
 }

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 import { Icon } from "./icons";
+import { t } from "../words/message";
 
 interface SegmentsProps<V> {
 	label: string;
@@ -27,7 +28,7 @@ export function Segments<V extends string | number>({ label, of, value, choose, 
 
 /** Returns the values of an attribute with their words: "" is all of them. */
 export function asWords<V extends string>(values: readonly V[]): (readonly [V, string])[] {
-	return values.map((v) => [v, v ? v.charAt(0).toUpperCase() + v.slice(1) : "All"]);
+	return values.map((v) => [v, v ? v.charAt(0).toUpperCase() + v.slice(1) : t("common.all")]);
 }
 
 /** A filter that is on for one thing, whose id it begins with. */

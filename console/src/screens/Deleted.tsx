@@ -11,6 +11,7 @@ import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Typed } from "../parts/small";
 import { Listing } from "../parts/listing";
 import { short } from "../words/time";
+import { t } from "../words/message";
 
 const Restore = lazy(() => import("./Restore"));
 
@@ -33,21 +34,21 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 				list={list}
 				what="list.organizations"
 				empty={
-					<Empty title="None is deleted">
-						{text ? "None that is called so." : "What is deleted is listed here, and can be restored."}
+					<Empty title={t("screens.deleted.noneIsDeleted")}>
+						{text ? t("screens.deleted.noneThatIsCalledSo") : t("screens.deleted.whatIsDeletedIsListed")}
 					</Empty>
 				}
 			>
 				<Table list={list} folds="kind">
 					<thead>
 						<tr>
-							<th scope="col">Name</th>
+							<th scope="col">{t("common.name")}</th>
 							<th scope="col" className="number">
-								Number
+								{t("common.number")}
 							</th>
-							<th scope="col">Deleted</th>
+							<th scope="col">{t("common.deleted")}</th>
 							<th scope="col">
-								<span className="only-read">Actions</span>
+								<span className="only-read">{t("common.actions")}</span>
 							</th>
 						</tr>
 					</thead>
@@ -67,8 +68,13 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 									{short(o.attributes.deletedAt)}
 								</td>
 								<td data-fold="end">
-									<Button small not={heads} label={`Restore ${o.attributes.name}`} onClick={() => setOver(o)}>
-										Restore…
+									<Button
+										small
+										not={heads}
+										label={t("common.restore", { name: o.attributes.name })}
+										onClick={() => setOver(o)}
+									>
+										{t("screens.deleted.restore")}
 									</Button>
 								</td>
 							</tr>

@@ -10,7 +10,6 @@ import { usePage } from "../frame/page";
 import { Export } from "../parts/export";
 import { Empty, Section, State, Typed } from "../parts/small";
 import { Listing } from "../parts/listing";
-import { count } from "../words/count";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { endpointName } from "../words/host";
@@ -19,6 +18,7 @@ import { UnlessWithheld } from "./withheld";
 import { healthOf } from "./webhooks/health";
 import { deliveryStates, DeliveryTable, pathOf } from "./webhooks/DeliveryTable";
 import { asWords, FilterChip, Segments } from "../parts/choices";
+import { rich, t } from "../words/message";
 
 export default function Deliveries(_: ScreenProps) {
 	const [state, setState] = useQueryState("filter[state]");
@@ -34,30 +34,35 @@ export default function Deliveries(_: ScreenProps) {
 		"page[size]": 50,
 	});
 	const list = usePages<Delivery>(request, { keep: true });
-	usePage({ title: "Deliveries", crumbs: [{ name: "Deliveries" }], request });
+	usePage({ title: t("common.deliveries"), crumbs: [{ name: t("common.deliveries") }], request });
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>Deliveries</h1>
-				<p className="second">What was sent to endpoints, and what will be. Newest first.</p>
+				<h1>{t("common.deliveries")}</h1>
+				<p className="second">{t("screens.deliveries.whatWasSentToEndpoints")}</p>
 			</div>
 			<FailingEndpoints />
-			<div className="row wrap" role="group" aria-label="Filters">
-				<Segments label="State" of={asWords(deliveryStates)} value={state} choose={setState} />
-				{event && <FilterChip label="Clear the filter of one event" on="Event" id={event.slice(0, 8)} clear={() => setEvent("")} />}
-				{list.total !== undefined && <span className="second quiet end">{count(list.total, "delivery", "deliveries")}</span>}
-				<Export of={request} what="delivery" many="deliveries" />
+			<div className="row wrap" role="group" aria-label={t("common.filters")}>
+				<Segments label={t("common.state")} of={asWords(deliveryStates)} value={state} choose={setState} />
+				{event && (
+					<FilterChip
+						label={t("screens.deliveries.clearTheFilterOfOne")}
+						on={t("common.event")}
+						id={event.slice(0, 8)}
+						clear={() => setEvent("")}
+					/>
+				)}
+				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
+				<Export of={request} what={t("screens.deliveries.delivery")} many={t("screens.deliveries.deliveries")} />
 			</div>
 			<Listing
 				list={list}
 				ghosts={8}
 				what="list.deliveries"
 				empty={
-					<UnlessWithheld word="webhooks:read" what="deliveries">
-						<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
-							{state
-								? "Choose another state."
-								: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
+					<UnlessWithheld word="webhooks:read" what={t("screens.deliveries.deliveries")}>
+						<Empty title={state ? t("common.noDeliveryIs", { state }) : t("common.nothingWasSentYet")}>
+							{state ? t("common.chooseAnotherState") : t("screens.deliveries.anOrganizationThatHasAn")}
 						</Empty>
 					</UnlessWithheld>
 				}
@@ -74,7 +79,7 @@ function FailingEndpoints() {
 	);
 	if (!data || data.data.length === 0) return null;
 	return (
-		<Section id="failing" title="Failing endpoints" count={data.data.length} card>
+		<Section id="failing" title={t("screens.deliveries.failingEndpoints")} count={data.data.length} card>
 			<ul className="todo">
 				{data.data.map((w) => {
 					const o = related<OrganizationAttributes>(data, w, "organization");
@@ -84,18 +89,20 @@ function FailingEndpoints() {
 								{healthOf(w).word}
 							</State>
 							<span>
-								<b>
-									<Typed>{endpointName(w.attributes)}</Typed>
-								</b>{" "}
-								takes nothing since {short(w.attributes.health?.failingSince)}
-								<br />
-								<span className="second">
-									<Typed>{o?.attributes.name}</Typed> ·{" "}
-									{count(w.attributes.health?.backlog ?? 0, "message waits", "messages wait")}
-								</span>
+								{rich("screens.deliveries.takesNothingSinceBacklogMessage", {
+									value: (
+										<b>
+											<Typed>{endpointName(w.attributes)}</Typed>
+										</b>
+									),
+									when: short(w.attributes.health?.failingSince),
+									s: (words) => <span className="second">{words}</span>,
+									name: <Typed>{o?.attributes.name}</Typed>,
+									backlog: w.attributes.health?.backlog ?? 0,
+								})}
 							</span>
 							<Link className="button" data-size="small" href={`/organizations/${idOf(w, "organization")}/webhooks/${w.id}`}>
-								Look
+								{t("common.look")}
 							</Link>
 						</li>
 					);

@@ -11,6 +11,7 @@ import type { ScreenProps } from "../Console";
 import { EventFilters, useEventFilters } from "./events/filters";
 import { EventList } from "./events/EventList";
 import { UnlessWithheld } from "./withheld";
+import { t } from "../words/message";
 
 const One = lazy(() => import("./events/One"));
 
@@ -22,12 +23,12 @@ function All() {
 	const filters = useEventFilters();
 	const request = url("events", { ...filters, sort: "-occurredAt", include: "organization", "page[size]": 50 });
 	const list = usePages<RecordedEvent>(request, { keep: true });
-	usePage({ title: "Events", crumbs: [{ name: "Events" }], request });
+	usePage({ title: t("common.events"), crumbs: [{ name: t("common.events") }], request });
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>Events</h1>
-				<p className="second">Everything that changed where you may look. Newest first, nothing is left out.</p>
+				<h1>{t("common.events")}</h1>
+				<p className="second">{t("screens.events.everythingThatChangedWhereYou")}</p>
 			</div>
 			<EventFilters of={request} total={list.total} />
 			<Listing
@@ -35,8 +36,8 @@ function All() {
 				ghosts={10}
 				what="list.events"
 				empty={
-					<UnlessWithheld word="events:read" what="events">
-						<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+					<UnlessWithheld word="events:read" what={t("common.events2")}>
+						<Empty title={t("common.nothingHappened")}>{t("common.noEventHasAllOf")}</Empty>
 					</UnlessWithheld>
 				}
 			>

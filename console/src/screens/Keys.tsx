@@ -7,12 +7,12 @@ import { usePage } from "../frame/page";
 import { Export } from "../parts/export";
 import { Empty } from "../parts/small";
 import { Listing } from "../parts/listing";
-import { count } from "../words/count";
 import type { ScreenProps } from "../Console";
 import { KeyTable } from "./keys/KeyTable";
 import { useQueryState } from "./query-state";
 import { UnlessWithheld } from "./withheld";
 import { asWords, FilterChip, Segments } from "../parts/choices";
+import { t } from "../words/message";
 
 const kinds = asWords(["", "organization", "user", "management"]);
 
@@ -29,31 +29,38 @@ export default function Keys(_: ScreenProps) {
 		"page[size]": 100,
 	});
 	const list = usePages<ApiKey>(request, { keep: true });
-	usePage({ title: "Keys", crumbs: [{ name: "Keys" }], request });
+	usePage({ title: t("common.keys"), crumbs: [{ name: t("common.keys") }], request });
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>Keys</h1>
+				<h1>{t("common.keys")}</h1>
 				<p className="second">
-					Credentials of programs{list.total !== undefined && `: ${count(list.total, "key")} that you may see`}.
+					{list.total !== undefined
+						? t("screens.keys.credentialsOfProgramsTotalKey", { total: list.total })
+						: t("screens.keys.credentialsOfPrograms")}
 				</p>
 			</div>
-			<div className="row wrap" role="group" aria-label="Filters">
-				<Segments label="Kind" of={kinds} value={kind} choose={setKind} />
+			<div className="row wrap" role="group" aria-label={t("common.filters")}>
+				<Segments label={t("common.kind")} of={kinds} value={kind} choose={setKind} />
 				<span className="end">
-					<Export of={request} what="key" />
+					<Export of={request} what={t("common.key")} />
 				</span>
-				{keyId && <FilterChip label="Clear the filter of the key id" on="Key id" id={keyId} clear={() => setKeyId("")} />}
+				{keyId && (
+					<FilterChip
+						label={t("screens.keys.clearTheFilterOfThe")}
+						on={t("screens.keys.keyId")}
+						id={keyId}
+						clear={() => setKeyId("")}
+					/>
+				)}
 			</div>
 			<Listing
 				list={list}
 				what="list.keys"
 				empty={
-					<UnlessWithheld word="apiKeys:read" what="keys">
-						<Empty title="No key">
-							{keyId
-								? "None that you may see has this key id."
-								: "Keys are made at an organization, or as your own on the page of your account."}
+					<UnlessWithheld word="apiKeys:read" what={t("common.keys2")}>
+						<Empty title={t("screens.keys.noKey")}>
+							{keyId ? t("screens.keys.noneThatYouMaySee") : t("screens.keys.keysAreMadeAtAn")}
 						</Empty>
 					</UnlessWithheld>
 				}

@@ -12,12 +12,13 @@ import { Icon, Kind } from "../parts/icons";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts, Typed } from "../parts/small";
 import { Listing } from "../parts/listing";
-import { count, digits } from "../words/count";
+import { digits } from "../words/count";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { kinds } from "../words/kinds";
 import { useQueryState } from "./query-state";
 import { FilterChip } from "../parts/choices";
+import { rich, t } from "../words/message";
 
 const Deleted = lazy(() => import("./Deleted"));
 
@@ -39,37 +40,39 @@ export default function Organizations({ me, store }: ScreenProps) {
 	const manages = organizationsOf(me) !== "organizations"; // the others do not see what is deleted
 	const gone = manages && deleted === "true";
 	const list = usePages<Organization>(me && !gone ? request : null, { keep: true });
-	usePage({ title: "Organizations", crumbs: [{ name: "Organizations" }], request });
+	usePage({ title: t("common.organizations"), crumbs: [{ name: t("common.organizations") }], request });
 	const filtered = Boolean(text || kind || parent);
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>Organizations</h1>
+				<h1>{t("common.organizations")}</h1>
 				<p className="second">
 					{gone
-						? "Those that were deleted."
+						? t("screens.organizations.thoseThatWereDeleted")
 						: list.total === undefined
-							? "All that you may see."
-							: `${count(list.total, "organization")} that you may see${filtered ? ", with these filters" : ""}.`}
+							? t("screens.organizations.allThatYouMaySee")
+							: filtered
+								? t("screens.organizations.totalOrganization", { total: list.total })
+								: t("screens.organizations.totalOrganization2", { total: list.total })}
 				</p>
 			</div>
-			<div className="row wrap" role="group" aria-label="Filters">
+			<div className="row wrap" role="group" aria-label={t("common.filters")}>
 				<label className="with-icon grow">
 					<Icon name="search" />
-					<span className="only-read">Name</span>
+					<span className="only-read">{t("common.name")}</span>
 					<input
 						className="input"
 						data-quiet=""
 						type="search"
-						placeholder="Name"
+						placeholder={t("common.name")}
 						value={text}
 						onChange={(e) => setText(e.target.value)}
 					/>
 				</label>
 				<label className="row second">
-					Kind
+					{t("common.kind")}
 					<select className="input chip-select" value={kind} onChange={(e) => setKind(e.target.value)}>
-						<option value="">any</option>
+						<option value="">{t("common.any")}</option>
 						{kinds.map((k) => (
 							<option key={k} value={k}>
 								{k}
@@ -80,13 +83,13 @@ export default function Organizations({ me, store }: ScreenProps) {
 				{manages && (
 					<label className="row second">
 						<input type="checkbox" checked={gone} onChange={(e) => setDeleted(e.target.checked ? "true" : "")} />
-						Deleted
+						{t("common.deleted")}
 					</label>
 				)}
 				{parent && (
 					<FilterChip
-						label="Clear the filter of what is right below"
-						on="Right below"
+						label={t("screens.organizations.clearTheFilterOfWhat")}
+						on={t("screens.organizations.rightBelow")}
 						id={parent.slice(0, 8)}
 						clear={() => setParent("")}
 					/>
@@ -105,18 +108,18 @@ export default function Organizations({ me, store }: ScreenProps) {
 					empty={
 						filtered ? (
 							<Empty
-								title="No organization has all of these filters"
+								title={t("screens.organizations.noOrganizationHasAllOf")}
 								action={
 									<Button small onClick={() => setQuery(new URLSearchParams())}>
-										Clear the filters
+										{t("screens.organizations.clearTheFilters")}
 									</Button>
 								}
 							>
-								Letters count as they are: a name that begins with a capital is found by the capital.
+								{t("screens.organizations.lettersCountAsTheyAre")}
 							</Empty>
 						) : (
 							<Empty
-								title="Nothing here yet"
+								title={t("screens.organizations.nothingHereYet")}
 								action={
 									<Button
 										kind="main"
@@ -127,12 +130,11 @@ export default function Organizations({ me, store }: ScreenProps) {
 												?.act?.()
 										}
 									>
-										Make the first organization
+										{t("screens.organizations.makeTheFirstOrganization")}
 									</Button>
 								}
 							>
-								Or fill an empty database with organizations and people that look real:{" "}
-								<span className="mono">roster demo</span>, with the same database as this service.
+								{rich("screens.organizations.orFillAnEmptyDatabase")}
 							</Empty>
 						)
 					}
@@ -140,18 +142,18 @@ export default function Organizations({ me, store }: ScreenProps) {
 					<Table list={list} folds="kind">
 						<thead>
 							<tr>
-								<th scope="col">Name</th>
+								<th scope="col">{t("common.name")}</th>
 								<th scope="col" className="number">
-									Number
+									{t("common.number")}
 								</th>
 								<th scope="col" className="number">
-									Below
+									{t("common.below")}
 								</th>
 								<th scope="col" className="number">
-									Members
+									{t("common.members")}
 								</th>
-								<th scope="col">Webhooks</th>
-								<th scope="col">Changed</th>
+								<th scope="col">{t("common.webhooks")}</th>
+								<th scope="col">{t("common.changed")}</th>
 							</tr>
 						</thead>
 						<Rows list={list}>
@@ -163,7 +165,7 @@ export default function Organizations({ me, store }: ScreenProps) {
 											<Link className="name" href={`/organizations/${o.id}`}>
 												<Typed>{o.attributes.name}</Typed>
 											</Link>
-											{o.attributes.active === false && <span className="tag">ended</span>}
+											{o.attributes.active === false && <span className="tag">{t("common.ended")}</span>}
 										</span>
 									</td>
 									<td className="number mono" data-fold="no">
@@ -177,9 +179,9 @@ export default function Organizations({ me, store }: ScreenProps) {
 									</td>
 									<td className="second" data-fold="under">
 										{o.meta?.counts?.endpoints ? (
-											count(o.meta.counts.endpoints, "endpoint")
+											t("common.endpointsEndpoint", { endpoints: o.meta.counts.endpoints })
 										) : (
-											<span className="quiet">none</span>
+											<span className="quiet">{t("common.none")}</span>
 										)}
 									</td>
 									<td className="second nowrap" data-fold="no">

@@ -10,11 +10,11 @@ import { Icon } from "../parts/icons";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Face, State, Typed } from "../parts/small";
 import { Listing } from "../parts/listing";
-import { count } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { useQueryState } from "./query-state";
 import { UnlessWithheld } from "./withheld";
+import { t } from "../words/message";
 
 export default function People(_: ScreenProps) {
 	const [text, setText] = useQueryState("q");
@@ -26,31 +26,33 @@ export default function People(_: ScreenProps) {
 		"page[size]": 100,
 	});
 	const list = usePages<User>(request, { keep: true });
-	usePage({ title: "People", crumbs: [{ name: "People" }], request });
+	usePage({ title: t("common.people"), crumbs: [{ name: t("common.people") }], request });
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>People</h1>
+				<h1>{t("common.people")}</h1>
 				<p className="second">
 					{list.total === undefined
-						? "Everybody whom you may see."
-						: `${count(list.total, "person", "people")} whom you may see${text ? ", with this name or address" : ""}.`}
+						? t("screens.people.everybodyWhomYouMaySee")
+						: text
+							? t("screens.people.totalPerson", { total: list.total })
+							: t("screens.people.totalPerson2", { total: list.total })}
 				</p>
 			</div>
 			<div className="row wrap">
 				<label className="with-icon grow">
 					<Icon name="search" />
-					<span className="only-read">Find people</span>
+					<span className="only-read">{t("common.findPeople")}</span>
 					<input
 						className="input"
 						data-quiet=""
 						type="search"
-						placeholder="Name, or the whole e-mail"
+						placeholder={t("screens.people.nameOrTheWholeE")}
 						value={text}
 						onChange={(e) => setText(e.target.value)}
 					/>
 				</label>
-				<Export of={request} what="person" many="people" />
+				<Export of={request} what={t("screens.people.person")} many={t("screens.people.people")} />
 			</div>
 			<Listing
 				list={list}
@@ -59,18 +61,18 @@ export default function People(_: ScreenProps) {
 				empty={
 					text ? (
 						<Empty
-							title="Nobody is called so"
+							title={t("screens.people.nobodyIsCalledSo")}
 							action={
 								<Button small onClick={() => setText("")}>
-									Clear the text
+									{t("common.clearTheText")}
 								</Button>
 							}
 						>
-							An e-mail is found by the whole of it.
+							{t("screens.people.anEMailIsFound")}
 						</Empty>
 					) : (
-						<UnlessWithheld word="users:read" what="people">
-							<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+						<UnlessWithheld word="users:read" what={t("screens.people.people")}>
+							<Empty title={t("screens.people.nobodyHereYet")}>{t("screens.people.peopleComeByAnInvitation")}</Empty>
 						</UnlessWithheld>
 					)
 				}
@@ -78,10 +80,10 @@ export default function People(_: ScreenProps) {
 				<Table list={list} folds="face">
 					<thead>
 						<tr>
-							<th scope="col">Person</th>
-							<th scope="col">State</th>
-							<th scope="col">Time zone</th>
-							<th scope="col">Since</th>
+							<th scope="col">{t("common.person")}</th>
+							<th scope="col">{t("common.state")}</th>
+							<th scope="col">{t("common.timeZone")}</th>
+							<th scope="col">{t("common.since")}</th>
 						</tr>
 					</thead>
 					<Rows list={list}>
@@ -102,7 +104,11 @@ export default function People(_: ScreenProps) {
 									</span>
 								</td>
 								<td data-fold="end">
-									{u.attributes.active === false ? <State is="off">Not active</State> : <State is="ok">Active</State>}
+									{u.attributes.active === false ? (
+										<State is="off">{t("common.notActive")}</State>
+									) : (
+										<State is="ok">{t("common.active")}</State>
+									)}
 								</td>
 								<td className="second" data-fold="no">
 									{u.attributes.timeZone}

@@ -9,14 +9,14 @@ import { FormDialog } from "../../parts/dialog";
 import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
 import { Button } from "../../parts/small";
-import { count } from "../../words/count";
 import { PermissionMatrix } from "../permission-matrix";
+import { t } from "../../words/message";
 
 const ends = [
-	{ value: "30", label: "in 30 days" },
-	{ value: "90", label: "in 90 days" },
-	{ value: "365", label: "in a year" },
-	{ value: "", label: "never" },
+	{ value: "30", label: t("keys.create.in30Days") },
+	{ value: "90", label: t("keys.create.in90Days") },
+	{ value: "365", label: t("keys.create.inAYear") },
+	{ value: "", label: t("common.never") },
 ];
 
 /** Returns the time in so many days. */
@@ -62,8 +62,8 @@ export function CreateKey({
 	};
 	return (
 		<FormDialog
-			title="New key"
-			intro="For a program. Its secret is shown once."
+			title={t("common.newKey")}
+			intro={t("keys.create.forAProgramItsSecret")}
 			close={close}
 			submit={submit}
 			buttons={
@@ -73,24 +73,24 @@ export function CreateKey({
 						type="submit"
 						not={
 							!name.trim()
-								? "It needs a name"
+								? t("common.itNeedsAName")
 								: scopes.length === 0
-									? "It needs a scope"
-									: send.isPending && "It is on its way"
+									? t("keys.create.itNeedsAScope")
+									: send.isPending && t("common.itIsOnItsWay")
 						}
 					>
-						Make it, with {count(scopes.length, "scope")}
+						{t("keys.create.makeItWithCountScope", { count: scopes.length })}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} fields={["/data/attributes/name", "/data/attributes/scopes"]} />
 			<Field
-				label="Name"
-				hint="What it is for: the program that will use it."
+				label={t("common.name")}
+				hint={t("keys.create.whatItIsForThe")}
 				value={name}
 				wrong={send.error?.at("/data/attributes/name")}
 				onChange={(e) => setName(e.target.value)}
@@ -98,7 +98,7 @@ export function CreateKey({
 				autoFocus
 			/>
 			<PermissionMatrix
-				label="Scopes"
+				label={t("common.scopes")}
 				value={scopes}
 				onChange={setScopes}
 				may={may ?? (() => true)}
@@ -106,7 +106,7 @@ export function CreateKey({
 				at={organization}
 				wrong={send.error?.at("/data/attributes/scopes")}
 			/>
-			<Choice label="Ends" value={days} onChange={setDays} options={offered} />
+			<Choice label={t("common.ends")} value={days} onChange={setDays} options={offered} />
 		</FormDialog>
 	);
 }

@@ -7,6 +7,7 @@ import { useStanding } from "../../api/standing";
 import type { ApiKey } from "../../api/resources";
 import { date } from "../../words/time";
 import { ranks, useGrants } from "../organization/grants";
+import { t } from "../../words/message";
 
 export interface KeyRights {
 	/** Why it can neither be changed nor ended. */
@@ -15,7 +16,7 @@ export interface KeyRights {
 	rotate: string | false;
 }
 
-const unknown = "Whether you may is being looked up";
+const unknown = t("keys.rights.beingLookedUp");
 
 /** Returns what the caller may not do with a key, and why. Unless it is asked, nothing is looked up. */
 export function useKeyRights(k: ApiKey, asked: boolean): KeyRights {
@@ -27,7 +28,7 @@ export function useKeyRights(k: ApiKey, asked: boolean): KeyRights {
 	const end = own ? false : words.not || lacking(scopes, words.may);
 	const ends = k.attributes.expiresAt;
 	const outlasts = by.until !== undefined && (!ends || new Date(ends) > new Date(by.until));
-	return { end, rotate: end || (outlasts && `Your own key ends on ${date(by.until)}: it gives none that goes on after it`) };
+	return { end, rotate: end || (outlasts && t("keys.rights.yourOwnKeyEndsOn", { date: date(by.until) })) };
 }
 
 /** Returns why the caller makes no key at an organization, false if they do. */
@@ -44,16 +45,16 @@ function useWordsForKeys(organization: string | undefined): { not: string | fals
 	if (!me) return { not: unknown, may };
 	if (me.type !== "users") {
 		const has = (word: string) => scopes === undefined || holds(scopes, word);
-		return { not: !has("apiKeys:write") && "It takes apiKeys:write", may: has };
+		return { not: !has("apiKeys:write") && t("keys.rights.itTakesApikeysWrite"), may: has };
 	}
 	if (organization === undefined) return { not: false, may: () => true };
 	if (!grants.known) return { not: unknown, may };
-	if (!may("apiKeys:write")) return { not: "It takes apiKeys:write there", may };
-	const low = grants.rank < ranks.key && `A key of an organization has the rank ${ranks.key}, and yours there is ${grants.rank}`;
+	if (!may("apiKeys:write")) return { not: t("keys.rights.itTakesApikeysWriteThere"), may };
+	const low = grants.rank < ranks.key && t("keys.rights.aKeyHasTheRank", { rank: ranks.key, yours: grants.rank });
 	return { not: low, may };
 }
 
 function lacking(scopes: string[], may: (word: string) => boolean): string | false {
 	const more = scopes.find((word) => !may(word));
-	return more !== undefined && (more === "*" ? "It may do everything, and you may not" : `It may ${more}, and you may not`);
+	return more !== undefined && (more === "*" ? t("keys.rights.itMayDoEverything") : t("keys.rights.itMay", { word: more }));
 }

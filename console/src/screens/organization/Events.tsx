@@ -10,6 +10,7 @@ import { EventList } from "../events/EventList";
 import { useQueryState } from "../query-state";
 import type { TabProps } from "./Organization";
 import { Segments } from "../../parts/choices";
+import { t } from "../../words/message";
 
 export default function Events({ id, answer }: TabProps) {
 	const filters = useEventFilters();
@@ -23,11 +24,11 @@ export default function Events({ id, answer }: TabProps) {
 			<EventFilters of={request} total={list.total} />
 			{hasBelow && (
 				<Segments
-					label="Where"
+					label={t("common.where")}
 					className="fit"
 					of={[
-						["", "Here"],
-						["1", "Here and below"],
+						["", t("common.here")],
+						["1", t("organization.events.hereAndBelow")],
 					]}
 					value={below}
 					choose={setBelow}
@@ -38,10 +39,8 @@ export default function Events({ id, answer }: TabProps) {
 				ghosts={8}
 				what="list.events"
 				empty={
-					<Empty title="Nothing happened">
-						{Object.keys(filters).length > 0
-							? "No event has all of these filters. Choose a longer time or any type."
-							: "Whatever changes here is told here, and to the endpoints that listen."}
+					<Empty title={t("common.nothingHappened")}>
+						{Object.keys(filters).length > 0 ? t("common.noEventHasAllOf") : t("organization.events.whateverChangesHereIsTold")}
 					</Empty>
 				}
 			>

@@ -13,6 +13,7 @@ import { useMakesKeys } from "../keys/rights";
 import { SecretDialog } from "../keys/Secret";
 import { Token } from "../keys/Token";
 import type { TabProps } from "./Organization";
+import { t } from "../../words/message";
 
 export default function Keys({ id, answer, me, may }: TabProps) {
 	const [over, setOver] = useState(false);
@@ -23,7 +24,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 	const not = useMakesKeys(id);
 	const create = (
 		<Button icon="plus" not={not} onClick={() => setOver(true)}>
-			New key
+			{t("common.newKey")}
 		</Button>
 	);
 	return (
@@ -32,22 +33,22 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 				list={list}
 				what="list.keys"
 				empty={
-					<Empty title="No key yet" action={create}>
-						A key is the credential of a program: it is bound to this organization and what is below, and to its scopes.
+					<Empty title={t("organization.keys.noKeyYet")} action={create}>
+						{t("organization.keys.aKeyIsTheCredential")}
 					</Empty>
 				}
 			>
 				<div className="row">
 					{create}
 					<span className="end">
-						<Export of={request} what="key" />
+						<Export of={request} what={t("common.key")} />
 					</span>
 				</div>
 				<KeyTable list={list} included={list.included} />
 			</Listing>
 			<Token
 				answer={answer}
-				not={!manages ? "It takes a management key" : !may("*") && "It takes a management key with every scope"}
+				not={!manages ? t("organization.keys.itTakesAManagementKey") : !may("*") && t("organization.keys.itTakesAManagementKey2")}
 			/>
 			{over && (
 				<CreateKey
@@ -62,7 +63,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 			)}
 			{made && (
 				<SecretDialog
-					title={`The secret of ${made.attributes.name}`}
+					title={t("common.theSecretOf", { name: made.attributes.name })}
 					secret={made.attributes.key ?? ""}
 					close={() => setMade(null)}
 				/>

@@ -10,10 +10,10 @@ import { Faults } from "../../parts/failure";
 import { notify } from "../../parts/live";
 import { Button, Empty } from "../../parts/small";
 import { Listing } from "../../parts/listing";
-import { count } from "../../words/count";
 import { useQueryState } from "../query-state";
 import { deliveryStates, DeliveryTable, pathOf } from "../webhooks/DeliveryTable";
 import { asWords, Segments } from "../../parts/choices";
+import { t } from "../../words/message";
 
 interface DeliveriesProps {
 	organization: string;
@@ -34,15 +34,15 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 		"page[size]": 50,
 	});
 	const list = usePages<Delivery>(request, { keep: true, every: 10_000 });
-	usePage({ title: "Deliveries", crumbs: [], request });
-	const again = useSend(() => notify("It is being sent again"));
+	usePage({ title: t("common.deliveries"), crumbs: [], request });
+	const again = useSend(() => notify(t("common.itIsBeingSentAgain")));
 	const [sending, setSending] = useState("");
 	return (
 		<div className="page stack gap4">
-			<h1>Deliveries</h1>
-			<div className="row wrap" role="group" aria-label="Filters">
-				<Segments label="State" of={asWords(deliveryStates)} value={state} choose={setState} />
-				{list.total !== undefined && <span className="second quiet end">{count(list.total, "delivery", "deliveries")}</span>}
+			<h1>{t("common.deliveries")}</h1>
+			<div className="row wrap" role="group" aria-label={t("common.filters")}>
+				<Segments label={t("common.state")} of={asWords(deliveryStates)} value={state} choose={setState} />
+				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
 			</div>
 			<Faults error={again.error} />
 			<Listing
@@ -50,8 +50,8 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 				ghosts={8}
 				what="list.deliveries"
 				empty={
-					<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
-						{state ? "Choose another state." : "An endpoint is told of changes as they happen."}
+					<Empty title={state ? t("common.noDeliveryIs", { state }) : t("common.nothingWasSentYet")}>
+						{state ? t("common.chooseAnotherState") : t("portal.deliveries.anEndpointIsToldOf")}
 					</Empty>
 				}
 			>
@@ -63,13 +63,13 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 							? (d) => (
 									<Button
 										small
-										not={again.isPending && sending === d.id && "It is on its way"}
+										not={again.isPending && sending === d.id && t("common.itIsOnItsWay")}
 										onClick={() => {
 											setSending(d.id);
 											again.mutate({ to: url(`webhookDeliveries/${d.id}/redeliver`), method: "POST" });
 										}}
 									>
-										Send again
+										{t("common.sendAgain")}
 									</Button>
 								)
 							: undefined

@@ -10,6 +10,7 @@ import { State, Typed } from "../../parts/small";
 import { endpointName } from "../../words/host";
 import { short } from "../../words/time";
 import { standing } from "./health";
+import { t } from "../../words/message";
 
 /** What a delivery may be, as a filter: "" is any. */
 export const deliveryStates = ["", "pending", "succeeded", "failed", "cancelled"] as const;
@@ -30,14 +31,14 @@ export function DeliveryTable({ list, to, organizations, action }: DeliveryTable
 		<Table list={list} folds="kind">
 			<thead>
 				<tr>
-					<th scope="col">Event</th>
-					{to && <th scope="col">Endpoint</th>}
-					{organizations && <th scope="col">Organization</th>}
-					<th scope="col">State</th>
-					<th scope="col">When</th>
+					<th scope="col">{t("common.event")}</th>
+					{to && <th scope="col">{t("common.endpoint")}</th>}
+					{organizations && <th scope="col">{t("common.organization")}</th>}
+					<th scope="col">{t("common.state")}</th>
+					<th scope="col">{t("common.when")}</th>
 					{action && (
 						<th scope="col">
-							<span className="only-read">Actions</span>
+							<span className="only-read">{t("common.actions")}</span>
 						</th>
 					)}
 				</tr>

@@ -5,6 +5,7 @@ import type { Webhook } from "../../api/resources";
 import { goesOn, useStanding } from "../../api/standing";
 import { words } from "../permissions";
 import { everything } from "./event-types";
+import { t } from "../../words/message";
 
 type May = (word: string) => boolean;
 
@@ -20,12 +21,12 @@ const subjects = ["organization", "user", "membership", "role", "invitation", "a
 
 /** Returns why somebody may not direct an endpoint that gets some types of events, false if they may. */
 export function lackingFor(eventTypes: string[], may: May): string | false {
-	if (!may("webhooks:write")) return "It takes webhooks:write here";
+	if (!may("webhooks:write")) return t("common.itTakesWebhooksWriteHere");
 	const all = eventTypes.length === 0 || eventTypes.includes(everything);
 	for (const group of all ? subjects : eventTypes.map((type) => type.split(".")[0] ?? "")) {
 		const needs = hangsOn[group] ?? [`${group}s:read`].filter((word) => words.includes(word));
 		const lacking = needs.find((word) => !may(word));
-		if (lacking) return `It gets what takes ${lacking} to read`;
+		if (lacking) return t("webhooks.rights.itGetsWhatTakes", { word: lacking });
 	}
 	return false;
 }
@@ -42,7 +43,7 @@ export interface EndpointRights {
 /** Returns what the caller may not do with an endpoint, and why. */
 export function useEndpointRights(w: Webhook, may: May): EndpointRights {
 	const by = useStanding();
-	const below = w.attributes.subtree && by.single && "It hears of organizations below, which you do not see by what you signed in with";
+	const below = w.attributes.subtree && by.single && t("webhooks.rights.itHearsOfOrganizationsBelow");
 	const types = w.attributes.eventTypes ?? [];
 	const change = lackingFor(types, may) || below || false;
 	// Who may send again what was sent need not direct where it goes.
