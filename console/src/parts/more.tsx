@@ -39,9 +39,7 @@ export function More({ list, shown = list.length, what }: MoreProps) {
 		<div ref={mark} className="row wrap second quiet more">
 			{hasNextPage ? (
 				<>
-					<span>
-						{failed ? t("list.failed") : t("list.loaded", { shown: list.length, total: list.total ?? "unknown" })}
-					</span>
+					<span>{failed ? t("list.failed") : t("list.loaded", { shown: list.length, total: list.total ?? "unknown" })}</span>
 					<Button small not={isFetchingNextPage && t("list.onTheirWay")} onClick={() => fetchNextPage()}>
 						{t(failed ? "list.again" : "list.more")}
 					</Button>

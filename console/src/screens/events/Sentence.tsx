@@ -102,19 +102,15 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 					{rich("events.sentence.movedTo", { name })} <Strong>{to}</Strong>
 				</>
 			) : (
-				<>{rich("events.sentence.moved", { name })}</>
+				rich("events.sentence.moved", { name })
 			);
 		}
-		return told.id ? (
-			<>{rich("events.sentence.changedOf", { names: names(changes), name })}</>
-		) : (
-			<>{t("events.sentence.changedAnOrganization")}</>
-		);
+		return told.id ? rich("events.sentence.changedOf", { names: names(changes), name }) : t("events.sentence.changedAnOrganization");
 	},
-	"organization.created": ({ name }) => <>{rich("events.sentence.made", { name })}</>,
-	"user.created": ({ name, place }) => <>{rich("events.sentence.added", { name, place })}</>,
-	"user.updated": ({ changes, name }) => <>{rich("events.sentence.changedOf", { names: names(changes), name })}</>,
-	"user.deleted": ({ name }) => <>{rich("events.sentence.deleted", { name })}</>,
+	"organization.created": ({ name }) => rich("events.sentence.made", { name }),
+	"user.created": ({ name, place }) => rich("events.sentence.added", { name, place }),
+	"user.updated": ({ changes, name }) => rich("events.sentence.changedOf", { names: names(changes), name }),
+	"user.deleted": ({ name }) => rich("events.sentence.deleted", { name }),
 	"membership.created": ({ name, place, told, included }) => {
 		const roles = roleNames(told.relationships?.roles?.data, included);
 		return (
@@ -133,22 +129,22 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 				{place}
 			</>
 		) : (
-			<>{rich("events.sentence.changedTheRolesOf", { name, place })}</>
+			rich("events.sentence.changedTheRolesOf", { name, place })
 		);
 	},
-	"membership.deleted": ({ name, place }) => <>{rich("events.sentence.endedTheMembershipOf", { name, place })}</>,
-	"invitation.created": ({ name, place }) => <>{rich("events.sentence.invited", { name, place })}</>,
-	"invitation.accepted": ({ name }) => <>{rich("events.sentence.acceptedTheInvitationOf", { name })}</>,
-	"invitation.declined": ({ name }) => <>{rich("events.sentence.declinedTheInvitationOf", { name })}</>,
-	"invitation.resent": ({ name }) => <>{rich("events.sentence.sentTheInvitationOfAgain", { name })}</>,
-	"invitation.revoked": ({ name }) => <>{rich("events.sentence.tookBackTheInvitationOf", { name })}</>,
-	"apiKey.created": ({ name, place }) => <>{rich("events.sentence.madeTheKey", { name, place })}</>,
-	"apiKey.rotated": ({ name }) => <>{rich("events.sentence.rotatedTheKey", { name })}</>,
-	"apiKey.deleted": ({ name }) => <>{rich("events.sentence.revokedTheKey", { name })}</>,
-	"role.updated": ({ changes, name }) => <>{rich("events.sentence.changedOfTheRole", { names: names(changes), name })}</>,
-	"webhook.updated": ({ changes, name }) => <>{rich("events.sentence.changedOfTheEndpoint", { names: names(changes), name })}</>,
-	"session.created": () => <>{t("events.sentence.signedIn")}</>,
-	"session.ended": () => <>{t("events.sentence.signedOut")}</>,
+	"membership.deleted": ({ name, place }) => rich("events.sentence.endedTheMembershipOf", { name, place }),
+	"invitation.created": ({ name, place }) => rich("events.sentence.invited", { name, place }),
+	"invitation.accepted": ({ name }) => rich("events.sentence.acceptedTheInvitationOf", { name }),
+	"invitation.declined": ({ name }) => rich("events.sentence.declinedTheInvitationOf", { name }),
+	"invitation.resent": ({ name }) => rich("events.sentence.sentTheInvitationOfAgain", { name }),
+	"invitation.revoked": ({ name }) => rich("events.sentence.tookBackTheInvitationOf", { name }),
+	"apiKey.created": ({ name, place }) => rich("events.sentence.madeTheKey", { name, place }),
+	"apiKey.rotated": ({ name }) => rich("events.sentence.rotatedTheKey", { name }),
+	"apiKey.deleted": ({ name }) => rich("events.sentence.revokedTheKey", { name }),
+	"role.updated": ({ changes, name }) => rich("events.sentence.changedOfTheRole", { names: names(changes), name }),
+	"webhook.updated": ({ changes, name }) => rich("events.sentence.changedOfTheEndpoint", { names: names(changes), name }),
+	"session.created": () => t("events.sentence.signedIn"),
+	"session.ended": () => t("events.sentence.signedOut"),
 	"access.denied": ({ told, name, place }) => {
 		const meta = told.meta ?? {};
 		const word = String(meta.permission ?? "");
@@ -186,7 +182,7 @@ const ones: Record<string, string> = {
 function attempt(method: string, route: string, name: ReactNode): ReactNode {
 	const [type = "", id, ...rest] = route.replace(/^\/public\/v2\/(management\/)?/, "").split("/");
 	if (method === "POST" && !id && type in ones) {
-		return <>{rich("events.sentence.makeAt", { ones: ones[type], name })}</>;
+		return rich("events.sentence.makeAt", { ones: ones[type], name });
 	}
 	const action = rest.at(-1);
 	const verb =

@@ -89,7 +89,7 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 		);
 	return (
 		<FormDialog
-			title={<>{rich("common.inviteTo", { name: <Typed>{name}</Typed> })}</>}
+			title={rich("common.inviteTo", { name: <Typed>{name}</Typed> })}
 			intro={t("organization.invite.eachGetsALinkWho")}
 			close={close}
 			submit={() => void submit()}

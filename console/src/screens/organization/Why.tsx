@@ -164,7 +164,7 @@ function Answer({ check, giving, name, here }: { check: Check; giving: GivenRole
 									})}
 					</>
 				) : (
-					<>{t("organization.why.aRoleThatYouDo")}</>
+					t("organization.why.aRoleThatYouDo")
 				)}
 			</span>
 		</p>

@@ -280,7 +280,7 @@ function DeleteDialog({ answer, name, close, gone }: { answer: Answer<Webhook>; 
 	const not = typed !== name && t("common.typeItsNameFirst");
 	return (
 		<Dialog
-			title={<>{rich("common.delete", { name: <Typed>{name}</Typed> })}</>}
+			title={rich("common.delete", { name: <Typed>{name}</Typed> })}
 			close={close}
 			foot={
 				<div className="dialog-foot">

@@ -96,7 +96,7 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 	return (
 		<FormDialog
 			title={t("common.sendAgain")}
-			intro={<>{rich("webhooks.replay.toWithTheOldWebhook", { name: <Typed>{name}</Typed> })}</>}
+			intro={rich("webhooks.replay.toWithTheOldWebhook", { name: <Typed>{name}</Typed> })}
 			close={close}
 			submit={() => !not && submit()}
 			buttons={
