@@ -2,6 +2,7 @@
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { forOthers, useStanding } from "../api/standing";
 import { organizationsOf, useMay, useMe, type Me } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
@@ -62,8 +63,9 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	]);
 	useFocusOnNavigation();
 	const may = useMay(me ? told.organization : undefined);
-	const makesNone =
-		told.organization !== undefined && may.known && !may("organizations:write") && t("frame.frame.itTakesOrganizationsWriteAt");
+	const by = useStanding();
+	const lacks = may.known && !may("organizations:write") && t("frame.frame.itTakesOrganizationsWriteAt");
+	const makesNone = told.organization === undefined ? by.heads : lacks || forOthers(by);
 	useKeys(makesNone ? [] : [{ key: "N", label: t("common.newOrganization"), act: () => setOver("new") }]);
 
 	const way = useRead<Organization[]>(

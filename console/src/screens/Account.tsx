@@ -278,7 +278,7 @@ function OwnKeys({ id }: { id: string }) {
 				}
 			>
 				<div className="row">{create}</div>
-				<KeyTable list={list} included={list.included} not={false} />
+				<KeyTable list={list} included={list.included} />
 			</Listing>
 			{over && (
 				<CreateKey

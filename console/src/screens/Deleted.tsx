@@ -1,6 +1,7 @@
 /* The organizations that were deleted, for whoever may bring them back. */
 
 import { lazy, Suspense, useState } from "react";
+import { useStanding } from "../api/standing";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
@@ -15,6 +16,7 @@ import { t } from "../words/message";
 const Restore = lazy(() => import("./Restore"));
 
 export default function Deleted({ text, organizations, store }: { text: string; organizations: string; store: TreeStore }) {
+	const { heads } = useStanding(); // whoever makes organizations brings them back
 	const [over, setOver] = useState<Organization | null>(null);
 	const list = usePages<Organization>(
 		url(organizations, {
@@ -66,7 +68,12 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 									{short(o.attributes.deletedAt)}
 								</td>
 								<td data-fold="end">
-									<Button small label={t("common.restore", { name: o.attributes.name })} onClick={() => setOver(o)}>
+									<Button
+										small
+										not={heads}
+										label={t("common.restore", { name: o.attributes.name })}
+										onClick={() => setOver(o)}
+									>
 										{t("screens.deleted.restore")}
 									</Button>
 								</td>

@@ -65,7 +65,7 @@ export default function Keys(_: ScreenProps) {
 					</UnlessWithheld>
 				}
 			>
-				<KeyTable list={list} included={list.included} whose not={false} />
+				<KeyTable list={list} included={list.included} whose />
 			</Listing>
 		</div>
 	);

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { url } from "../../api/client";
+import { useStanding } from "../../api/standing";
 import type { ApiKey } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
@@ -18,6 +19,11 @@ const ends = [
 	{ value: "", label: t("common.never") },
 ];
 
+/** Returns the time in so many days. */
+function after(days: string): string {
+	return new Date(Math.floor(Date.now() / 1000) * 1000 + Number(days) * 86_400_000).toISOString();
+}
+
 /** organization is whose it is; without one it is the caller's own. */
 export function CreateKey({
 	organization,
@@ -32,11 +38,16 @@ export function CreateKey({
 }) {
 	const [name, setName] = useState("");
 	const [scopes, setScopes] = useState<string[]>(["organizations:read"]);
-	const [days, setDays] = useState("90");
+	const { until } = useStanding();
+	const offered =
+		until === undefined
+			? ends
+			: [...ends.filter((e) => e.value && after(e.value) <= until), { value: "own", label: "when your key ends" }];
+	const [days, setDays] = useState(offered.some((e) => e.value === "90") ? "90" : "own");
 	const send = useSend<ApiKey>((a) => made(a.data));
 	const submit = () => {
 		if (!name.trim() || scopes.length === 0) return;
-		const expiresAt = days ? new Date(Math.floor(Date.now() / 1000) * 1000 + Number(days) * 86_400_000).toISOString() : null;
+		const expiresAt = days === "own" ? until : days ? after(days) : null;
 		send.mutate({
 			to: url("apiKeys"),
 			method: "POST",
@@ -95,7 +106,7 @@ export function CreateKey({
 				at={organization}
 				wrong={send.error?.at("/data/attributes/scopes")}
 			/>
-			<Choice label={t("common.ends")} value={days} onChange={setDays} options={ends} />
+			<Choice label={t("common.ends")} value={days} onChange={setDays} options={offered} />
 		</FormDialog>
 	);
 }

@@ -8,7 +8,7 @@ import type { RowSource } from "../../api/pages";
 import type { ApiKey, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
-import { Menu } from "../../parts/menu";
+import { Menu, type MenuEntry } from "../../parts/menu";
 import { Faults } from "../../parts/failure";
 import { Field } from "../../parts/field";
 import { Icon } from "../../parts/icons";
@@ -17,6 +17,7 @@ import { Rows, Table } from "../../parts/rows";
 import { Button, Copy, State, Typed } from "../../parts/small";
 import { ago, date, short } from "../../words/time";
 import { RotateDialog } from "../rotation/Rotate";
+import { useKeyRights } from "./rights";
 import KeyRotation, { isRotating } from "./Rotation";
 import { SecretDialog } from "./Secret";
 import { rich, t } from "../../words/message";
@@ -26,13 +27,14 @@ interface TableProps {
 	included: Resource[];
 	/** Whether it says whose each is. */
 	whose?: boolean;
-	not: string | false;
 }
 
 const day = 86_400_000;
 
-export function KeyTable({ list, included, whose, not }: TableProps) {
-	const [over, setOver] = useState<{ what: "rotate" | "end" | "revoke"; key: ApiKey } | null>(null);
+type What = "rotate" | "end" | "revoke";
+
+export function KeyTable({ list, included, whose }: TableProps) {
+	const [over, setOver] = useState<{ what: What; key: ApiKey } | null>(null);
 	const [secret, setSecret] = useState<ApiKey | null>(null);
 	const close = () => setOver(null);
 	return (
@@ -99,37 +101,7 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 									<End at={a.expiresAt} />
 								</td>
 								<td data-fold="end">
-									<Menu
-										label={t("keys.keyTable.actionsForTheKey", { name: a.name })}
-										square
-										kind="bare"
-										entries={[
-											{
-												label: t("keys.keyTable.rotate"),
-												icon: "again",
-												not,
-												act: () => setOver({ what: "rotate", key: k }),
-											},
-											...(isRotating(k)
-												? [
-														{
-															label: t("keys.keyTable.endTheOldOne"),
-															icon: "clock" as const,
-															not,
-															act: () => setOver({ what: "end", key: k }),
-														},
-													]
-												: []),
-											{
-												label: t("keys.keyTable.revoke"),
-												icon: "close",
-												not,
-												act: () => setOver({ what: "revoke", key: k }),
-											},
-										]}
-									>
-										<Icon name="more" />
-									</Menu>
+									<KeyActions target={k} take={(what) => setOver({ what, key: k })} />
 								</td>
 							</tr>
 						);
@@ -160,6 +132,26 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 				/>
 			)}
 		</>
+	);
+}
+
+/** What can be done with a key. What the caller may is looked up when somebody comes near it: a list has keys of many organizations. */
+function KeyActions({ target, take }: { target: ApiKey; take: (what: What) => void }) {
+	const [near, setNear] = useState(false);
+	const { end, rotate } = useKeyRights(target, near);
+	const entries: MenuEntry[] = [
+		{ label: t("keys.keyTable.rotate"), icon: "again", not: rotate, act: () => take("rotate") },
+		...(isRotating(target)
+			? [{ label: t("keys.keyTable.endTheOldOne"), icon: "clock" as const, not: end, act: () => take("end") }]
+			: []),
+		{ label: t("keys.keyTable.revoke"), icon: "close", not: end, act: () => take("revoke") },
+	];
+	return (
+		<span onPointerEnter={() => setNear(true)} onFocus={() => setNear(true)}>
+			<Menu label={t("keys.keyTable.actionsForTheKey", { name: target.attributes.name })} square kind="bare" entries={entries}>
+				<Icon name="more" />
+			</Menu>
+		</span>
 	);
 }
 

@@ -16,6 +16,7 @@ import { Button, Empty, Held, State, Typed, type StateName } from "../../parts/s
 import { Listing } from "../../parts/listing";
 import { ago, short } from "../../words/time";
 import { useQueryState } from "../query-state";
+import { useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { asWords, Segments } from "../../parts/choices";
 import { t } from "../../words/message";
@@ -39,6 +40,7 @@ export default function Invitations({ id, may }: TabProps) {
 	);
 	const doc = { included: list.included };
 	const not = may("invitations:write") ? false : t("common.itTakesInvitationsWriteHere");
+	const grants = useGrants(id);
 	const resend = useSend<Invitation>((a) => {
 		const { email = "", url: made } = a.data.attributes;
 		if (made) setLink({ email: email ?? "", url: made });
@@ -80,6 +82,8 @@ export default function Invitations({ id, may }: TabProps) {
 					<Rows list={list}>
 						{(i) => {
 							const a = i.attributes;
+							const roles = relatedMany<RoleAttributes>(doc, i, "roles");
+							const notGiven = roles.map(grants.give).find(Boolean);
 							const open = a.state === "pending" || a.state === "expired";
 							return (
 								<tr>
@@ -88,7 +92,7 @@ export default function Invitations({ id, may }: TabProps) {
 									</td>
 									<td data-fold="under">
 										<span className="row wrap">
-											{relatedMany<RoleAttributes>(doc, i, "roles").map((r) => (
+											{roles.map((r) => (
 												<Held key={r.id} from="here">
 													{r.attributes.name}
 												</Held>
@@ -118,7 +122,7 @@ export default function Invitations({ id, may }: TabProps) {
 													{
 														label: t("common.sendAgain"),
 														icon: "again",
-														not,
+														not: not || notGiven,
 														act: () => resend.mutate({ to: url(`invitations/${i.id}/resend`), method: "POST" }),
 													},
 													{

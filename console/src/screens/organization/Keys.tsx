@@ -9,6 +9,7 @@ import { Button, Empty } from "../../parts/small";
 import { Listing } from "../../parts/listing";
 import { CreateKey } from "../keys/Create";
 import { KeyTable } from "../keys/KeyTable";
+import { useMakesKeys } from "../keys/rights";
 import { SecretDialog } from "../keys/Secret";
 import { Token } from "../keys/Token";
 import type { TabProps } from "./Organization";
@@ -20,7 +21,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 	const request = url("apiKeys", { "filter[organizationId]": id, sort: "-createdAt", "page[size]": 100 });
 	const list = usePages<ApiKey>(request);
 	const manages = me?.type === "apiKeys" && me.attributes.kind === "management";
-	const not = may("apiKeys:write") ? false : t("organization.keys.itTakesApikeysWriteHere");
+	const not = useMakesKeys(id);
 	const create = (
 		<Button icon="plus" not={not} onClick={() => setOver(true)}>
 			{t("common.newKey")}
@@ -43,7 +44,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 						<Export of={request} what={t("common.key")} />
 					</span>
 				</div>
-				<KeyTable list={list} included={list.included} not={not} />
+				<KeyTable list={list} included={list.included} />
 			</Listing>
 			<Token
 				answer={answer}

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { url } from "../../api/client";
 import { idOf } from "../../api/document";
 import { organizationsOf, useMayAt, useMe } from "../../api/me";
+import { useStanding, type Standing } from "../../api/standing";
 import type { Organization } from "../../api/resources";
 import { useRead, useSend } from "../../api/query";
 import { move as askToMove, type Moving } from "../../frame/moving";
@@ -43,7 +44,8 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 	const preview = usePreview(id, to, instead);
 	const name = org?.attributes.name ?? here?.at(-1)?.attributes.name ?? "";
 	const target = to === null ? t("organization.move.theHeadOfATree") : (way?.at(-1)?.attributes.name ?? "");
-	const place = refusal(id, from, to, way, may);
+	const by = useStanding();
+	const place = refusal(id, from, to, way, may, by);
 	const unknown = preview.error?.status === 409; // it is too much to tell, or the move is refused for the same reason
 	const refused = preview.error && !unknown && preview.error.message;
 	const not = place || refused || unreplaced(preview.data?.attributes.rolesLost, instead);
@@ -179,12 +181,14 @@ function refusal(
 	to: string | null | undefined,
 	way: Organization[] | undefined,
 	may: ReturnType<typeof useMayAt>,
+	by: Standing,
 ): string | false {
 	if (to === undefined) return t("organization.move.chooseWhereTo");
 	if (to === id) return t("common.thatIsWhatIsMoved");
 	if (to === from || (to === null && !from)) return t("common.itIsThereAlready");
 	if (way?.some((o) => o.id === id)) return t("common.thatIsInsideOfWhat");
 	if (!may.known) return false;
+	if (to === null && by.heads) return by.heads;
 	if (to !== null && may.has(to) && !may(to, "organizations:write")) return t("common.itTakesOrganizationsWriteThere");
-	return movesAway(id, from, may);
+	return movesAway(id, from, may, by);
 }

@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { organizationsOf, useMe } from "../../api/me";
+import { useStanding } from "../../api/standing";
 import { url } from "../../api/client";
 import type { Organization } from "../../api/resources";
 import { useRead, useSend } from "../../api/query";
@@ -19,6 +20,7 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 	const [, go] = useLocation();
 	const organizations = organizationsOf(useMe().data?.data);
 	const above = useRead<Organization>(parent ? url(`${organizations}/${parent}`, { "fields[organizations]": "name" }) : null);
+	const by = useStanding();
 	const [name, setName] = useState("");
 	const [kind, setKind] = useState(parent ? "branch" : "company");
 	const [place, setPlace] = useState(parent ? "below" : "head");
@@ -48,7 +50,7 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 			intro={
 				place === "below" && parent
 					? rich("organization.new.belowWhoHasAnInheritable", { aboveName: <Typed>{aboveName}</Typed> })
-					: t("organization.new.theHeadOfATree")
+					: t(by.bound ? "organization.new.belowWhatYourKeyIs" : "organization.new.theHeadOfATree")
 			}
 			close={close}
 			submit={submit}
@@ -77,7 +79,7 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 				autoFocus
 			/>
 			<Choice label={t("common.kind")} value={kind} onChange={setKind} options={kinds.map((k) => ({ value: k, label: k }))} />
-			{parent && (
+			{parent && !by.heads && !by.bound && (
 				<Choice
 					label={t("common.where")}
 					value={place}

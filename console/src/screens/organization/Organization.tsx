@@ -3,6 +3,7 @@
 import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
 import { Link, useLocation } from "wouter";
 import { organizationsOf, useMay, useMayAt } from "../../api/me";
+import { forOthers, useStanding } from "../../api/standing";
 import { url } from "../../api/client";
 import type { Answer } from "../../api/document";
 import { idOf, totalOf } from "../../api/document";
@@ -175,10 +176,11 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 		request,
 	});
 	const invite = may("invitations:write") ? false : t("common.itTakesInvitationsWriteHere");
-	const write = may("organizations:write") ? false : t("common.itTakesOrganizationsWriteHere");
+	const by = useStanding();
+	const write = may("organizations:write") ? forOthers(by) : t("common.itTakesOrganizationsWriteHere");
 	const above = idOf(org, "parent");
 	const mayAt = useMayAt(above ? [id, above] : [id]);
-	const away = movesAway(id, above, mayAt);
+	const away = movesAway(id, above, mayAt, by);
 	useKeys([
 		...shown.slice(0, 8).map((t, i) => ({ key: String(i + 1), label: t.name, act: () => go(to(t)) })),
 		...(invite ? [] : [{ key: "I", label: t("common.inviteTo", { name: a.name }), act: () => setOver("invite" as const) }]),

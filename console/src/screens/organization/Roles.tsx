@@ -13,6 +13,7 @@ import { MatrixHead, verbs } from "../permission-matrix";
 import { others, subjects } from "../permissions";
 import { useQueryState } from "../query-state";
 import { holds } from "../../api/me";
+import { useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { holderOf, useHolders } from "./role-holders";
 import { rich, t } from "../../words/message";
@@ -28,6 +29,7 @@ export default function Roles({ id, may }: TabProps) {
 	);
 	const [chosen, choose] = useQueryState("role");
 	const [against, setAgainst] = useQueryState("against");
+	const grants = useGrants(id);
 	if (error && !data) return <Refused error={error} again={() => void refetch()} />;
 	if (!data) return <Ghosts />;
 	const roles = data.data.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0));
@@ -37,7 +39,7 @@ export default function Roles({ id, may }: TabProps) {
 	const place = role && idOf(role, "organization");
 	const not = role?.attributes.builtIn
 		? t("organization.roles.itIsBuiltInEvery")
-		: write || (place !== id ? t("organization.roles.itWasMadeAboveChange") : false);
+		: write || (place !== id ? t("organization.roles.itWasMadeAboveChange") : role !== undefined && grants.give(role));
 	return (
 		<div className="twocol">
 			<div className="stack gap3">

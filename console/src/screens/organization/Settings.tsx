@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
+import { forOthers, goesOn, useStanding } from "../../api/standing";
 import { Failure, url } from "../../api/client";
 import type { Organization, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
@@ -13,6 +14,8 @@ import { notify } from "../../parts/live";
 import { Button, Section, Typed } from "../../parts/small";
 import { letGo } from "../../parts/unsaved";
 import { kinds } from "../../words/kinds";
+import { lackingFor } from "../webhooks/rights";
+import { everything } from "../webhooks/event-types";
 import { LivingBelow } from "./LivingBelow";
 import { Logo } from "./Logo";
 import { MergeDialog } from "./Merge";
@@ -57,6 +60,9 @@ export default function Settings(props: TabProps) {
 	const { id, answer, organizations, may, store } = props;
 	const [deleting, setDeleting] = useState(false);
 	const not = may("organizations:write") ? false : t("common.itTakesOrganizationsWriteHere");
+	const by = useStanding();
+	// It is an endpoint for everything, by another name.
+	const notOwn = not || lackingFor([everything], may) || goesOn(by);
 	const edit = useEdit<Organization, Form>({
 		read: answer,
 		to: url(`${organizations}/${id}`),
@@ -117,10 +123,11 @@ export default function Settings(props: TabProps) {
 				</div>
 				<Field
 					label={t("common.itsOwnWebhook")}
-					hint={t("organization.settings.getsEverythingThatHappensHere")}
 					type="url"
 					inputMode="url"
 					{...input("webhookUrl")}
+					hint={(!not && notOwn) || t("organization.settings.getsEverythingThatHappensHere")}
+					disabled={Boolean(notOwn)}
 				/>
 				<Check
 					label={t("organization.settings.organizesEvents")}
@@ -151,7 +158,7 @@ export default function Settings(props: TabProps) {
 				<p className="gapped">
 					<Button
 						kind="danger"
-						not={may("organizations:delete") ? false : t("organization.settings.itTakesOrganizationsDeleteHere")}
+						not={may("organizations:delete") ? forOthers(by) : t("organization.settings.itTakesOrganizationsDeleteHere")}
 						onClick={() => setDeleting(true)}
 					>
 						{t("common.delete2")}

@@ -10,6 +10,7 @@ import { More } from "../../parts/more";
 import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { ago, milliseconds } from "../../words/time";
+import { goesOn, useStanding } from "../../api/standing";
 import { healthOf } from "../webhooks/health";
 import { endpointName } from "../../words/host";
 import type { TabProps } from "./Organization";
@@ -38,12 +39,13 @@ export default function Webhooks(props: TabProps) {
 
 function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 	const [, go] = useLocation();
+	const by = useStanding();
 	const [over, setOver] = useState(false);
 	const list = usePages<Webhook>(url("webhooks", { "filter[organizationId]": id, sort: "createdAt", "page[size]": 100 }));
 	if (list.isPending) return <Ghosts />;
 	if (list.error && list.rows.length === 0) return <Refused error={list.error} again={() => void list.refetch()} />;
 	const create = (
-		<Button icon="plus" not={may("webhooks:write") ? false : t("common.itTakesWebhooksWriteHere")} onClick={() => setOver(true)}>
+		<Button icon="plus" not={may("webhooks:write") ? goesOn(by) : t("common.itTakesWebhooksWriteHere")} onClick={() => setOver(true)}>
 			{t("common.newEndpoint")}
 		</Button>
 	);

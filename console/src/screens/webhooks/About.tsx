@@ -21,6 +21,7 @@ import { percent } from "../organization/Webhooks";
 import { Overlap, type Secret } from "../rotation/Overlap";
 import { healthOf } from "./health";
 import { ReplayDialog, Replays } from "./Replay";
+import { useEndpointRights } from "./rights";
 import { rich, t } from "../../words/message";
 
 const EndpointForm = lazy(() => import("./Form"));
@@ -49,7 +50,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 		request,
 		crumbs: [{ name: t("common.webhooks"), to: `/organizations/${id}/webhooks` }, { name }],
 	});
-	const not = may("webhooks:write") ? false : t("common.itTakesWebhooksWriteHere");
+	const { change: not, send, direct } = useEndpointRights(w, may);
 	const secrets = (a.secrets ?? []) as Omit<Secret, "what">[];
 	const to = url(`webhooks/${w.id}`);
 	const set = useSend();
@@ -88,7 +89,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 							{t("common.pause")}
 						</Button>
 					) : (
-						<Button icon="again" not={not} onClick={() => status("active")}>
+						<Button icon="again" not={direct} onClick={() => status("active")}>
 							{a.health?.backlog
 								? t("webhooks.about.enableAndSendBacklogMessage", { backlog: a.health.backlog })
 								: t("webhooks.about.enable")}
@@ -101,8 +102,8 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 						label={t("common.moreActions")}
 						square
 						entries={[
-							{ label: t("webhooks.about.sendAgain"), icon: "again", not, act: () => setOver("replay") },
-							{ label: t("webhooks.about.rotateTheSecret"), icon: "key", not, act: () => setOver("rotate") },
+							{ label: t("webhooks.about.sendAgain"), icon: "again", not: send, act: () => setOver("replay") },
+							{ label: t("webhooks.about.rotateTheSecret"), icon: "key", not: direct, act: () => setOver("rotate") },
 							{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
 							own
 								? { label: t("webhooks.about.endItInTheSettings"), icon: "gear", to: `/organizations/${id}/settings` }
@@ -121,7 +122,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 				<Icon name={health.is === "bad" || health.is === "warn" ? "alert" : health.is === "ok" ? "check" : "pause"} />
 				<span>{sentence(w)}</span>
 			</p>
-			<Replays webhook={w.id} not={not} />
+			<Replays webhook={w.id} not={send} />
 			<Numbers w={w} />
 			<Gets w={w} />
 			<Section
@@ -134,7 +135,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 								{t("webhooks.about.endTheOldOne")}
 							</Button>
 						)}
-						<Button small not={not} onClick={() => setOver("rotate")}>
+						<Button small not={direct} onClick={() => setOver("rotate")}>
 							{t("common.rotate")}
 						</Button>
 					</span>

@@ -22,6 +22,7 @@ import { advice, statusLine } from "./health";
 import { Answer, RequestCard } from "./exchange";
 import { ReplayDialog } from "./Replay";
 import { Segments } from "../../parts/choices";
+import { useEndpointRights } from "./rights";
 import { rich, t } from "../../words/message";
 
 interface InspectorProps extends Omit<TabProps, "answer"> {
@@ -71,7 +72,7 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 	});
 	const send = useSend(() => notify(t("common.itIsBeingSentAgain")));
 	const again = () => send.mutate({ to: url(`webhookDeliveries/${delivery}/redeliver`), method: "POST" });
-	const not = may("webhooks:write") || may("webhookDeliveries:write") ? false : t("common.itTakesWebhooksWriteHere");
+	const { send: not } = useEndpointRights(webhook, may);
 	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
 	useKeys(not || !d ? [] : [{ key: "R", label: t("common.sendAgain"), act: sendAgain }]);
 	if (read.error && !d)
