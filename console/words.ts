@@ -20,9 +20,9 @@ export function fileOf(tag: string, direction: "ltr" | "rtl", messages: Map<stri
 	return JSON.stringify({ tag, direction, messages: Object.fromEntries(texts) });
 }
 
-/** Returns the ids in a source, with where each stands. An id is a literal with two dots or more, or one of a list. */
+/** Returns the ids in a source, with where each stands. An id is a literal that begins with the name of a file of messages. */
 export function idsIn(source: string): { id: string; from: number; to: number }[] {
-	return [...source.matchAll(/"((?:list|common|events|frame|keys|organization|parts|portal|rotation|screens|webhooks)\.[\w.]+)"/g)].map(
+	return [...source.matchAll(/"((?:list|common|events|frame|keys|organization|parts|portal|rotation|screens|time|webhooks)\.[\w.]+)"/g)].map(
 		(found) => ({
 			id: found[1] ?? "",
 			from: found.index,

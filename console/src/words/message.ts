@@ -13,6 +13,7 @@ import type parts from "./en/parts.json";
 import type portal from "./en/portal.json";
 import type rotation from "./en/rotation.json";
 import type screens from "./en/screens.json";
+import type time from "./en/time.json";
 import type webhooks from "./en/webhooks.json";
 import { language } from "./language";
 
@@ -26,6 +27,7 @@ type Everything = typeof common &
 	typeof portal &
 	typeof rotation &
 	typeof screens &
+	typeof time &
 	typeof webhooks;
 
 export type MessageId = keyof Everything;

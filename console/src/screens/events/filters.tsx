@@ -87,7 +87,7 @@ export function EventFilters({ of, total, usual = "all" }: { of: string; total: 
 				{offset()}
 				{total !== undefined && ` · ${t("events.filters.totalEvent", { total })}`}
 			</span>
-			<Export of={of} what={t("events.filters.event")} />
+			<Export of={of} what="events" />
 		</div>
 	);
 }
