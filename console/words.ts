@@ -22,13 +22,15 @@ export function fileOf(tag: string, direction: "ltr" | "rtl", messages: Map<stri
 
 /** Returns the ids in a source, with where each stands. An id is a literal that begins with the name of a file of messages. */
 export function idsIn(source: string): { id: string; from: number; to: number }[] {
-	return [...source.matchAll(/"((?:list|common|events|frame|keys|organization|parts|portal|rotation|screens|time|webhooks)\.[\w.]+)"/g)].map(
-		(found) => ({
-			id: found[1] ?? "",
-			from: found.index,
-			to: found.index + found[0].length,
-		}),
-	);
+	return [
+		...source.matchAll(
+			/"((?:common|list|time)\.\w+|(?:events|frame|keys|organization|parts|portal|rotation|screens|webhooks)\.\w+\.\w+)"/g,
+		),
+	].map((found) => ({
+		id: found[1] ?? "",
+		from: found.index,
+		to: found.index + found[0].length,
+	}));
 }
 
 /** Returns a message without the spaces that only its source needs. */
