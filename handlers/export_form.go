@@ -142,15 +142,16 @@ func (t table) text(r *jsonapi.Resource, name string) (string, error) {
 
 // harmless keeps a spreadsheet from taking a cell for a formula, of which some begin with the full-width form of a character
 // (https://owasp.org/www-community/attacks/CSV_Injection). Where lists are separated by semicolons a program takes lines apart at these,
-// and at the end of a line within a cell: what comes behind is the beginning of a cell as well.
+// and at the end of a line within a cell: what comes behind is the beginning of a cell as well, also behind quotes, which it takes off.
 func harmless(text string) string {
 	var safe strings.Builder
+	begins := true
 	for i, r := range text {
-		begins := i == 0 || strings.ContainsRune(";\t\r\n", rune(text[i-1]))
 		if begins && (strings.ContainsRune("=+-@＝＋－＠", r) || i == 0 && strings.ContainsRune("\t\r\n", r)) {
 			safe.WriteByte('\'')
 		}
 		safe.WriteRune(r)
+		begins = strings.ContainsRune(";\t\r\n", r) || begins && r == '"'
 	}
 	return safe.String()
 }

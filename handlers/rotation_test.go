@@ -43,7 +43,7 @@ func TestTheRotationOfAnEndpointIsOnShow(t *testing.T) {
 			t.Errorf("it is told to be used at %v", got)
 		}
 
-		clock.Advance(time.Hour)
+		clock.Advance(time.Hour + time.Millisecond)
 		newer := s.do("POST", path+"/rotate-secret", nil).want(200)
 		both := secrets()
 		if len(both) != 2 || both[1]["id"] != first["id"] || both[1]["expiresAt"] != "2024-08-21T11:45:07+00:00" ||
@@ -116,8 +116,12 @@ func TestAnEarlierSecretOfAKeyIsOnShow(t *testing.T) {
 		if got := used(); got != nil {
 			t.Errorf("without a rotation the earlier secret was used at %v", got)
 		}
-		clock.Advance(time.Hour)
-		newer := s.do("POST", path+"/rotate", nil).want(200).text("data", "attributes", "key")
+		clock.Advance(time.Hour + time.Millisecond)
+		rotated := s.do("POST", path+"/rotate", nil).want(200)
+		newer := rotated.text("data", "attributes", "key")
+		if ends := rotated.text("data", "attributes", "previousExpiresAt"); ends != "2024-08-21T11:45:07+00:00" {
+			t.Errorf("the earlier secret works until %s", ends)
+		}
 		if got := used(); got != "2024-08-20T10:45:07+00:00" {
 			t.Errorf("of before the rotation is told %v", got)
 		}

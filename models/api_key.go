@@ -23,7 +23,7 @@ type APIKey struct {
 	LastUsedAt         *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
 	KeyID              *string         `gorm:"-" jsonapi:"attr,keyId" rule:"readonly" doc:"The public part of the key, between its kind and its secret. Null in events." example:"kQ3vX9aZ01Bc"`
 	PreviousKeyID      *string         `gorm:"-" jsonapi:"attr,previousKeyId" rule:"readonly" doc:"That of the key before the last rotation, while it still works; after several rotations those before it can work as well. Null in events." example:"7KkkJhVxJ3Do"`
-	PreviousExpiresAt  *jsonapi.Time   `gorm:"-" jsonapi:"attr,previousExpiresAt" rule:"readonly" doc:"Until when that one works. Null in events." example:"2034-01-01T00:00:00+00:00"`
+	PreviousExpiresAt  *jsonapi.Stamp  `gorm:"-" jsonapi:"attr,previousExpiresAt" rule:"readonly" doc:"Until when that one works. Null in events." example:"2034-01-01T00:00:00+00:00"`
 	PreviousLastUsedAt *jsonapi.Stamp  `gorm:"-" jsonapi:"attr,previousLastUsedAt" rule:"readonly,fleeting" doc:"When that one was last used, to about a minute. Null in events." example:"2024-08-20T10:45:07+00:00"`
 	Key                *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
 

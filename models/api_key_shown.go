@@ -38,14 +38,23 @@ func FillKeyIDs(ctx context.Context, db *store.DB, keys ...*APIKey) error {
 	for _, row := range rows {
 		key := byID[row.APIKeyID]
 		if key.KeyID != nil && !key.ended(db.Now()) {
-			key.PreviousKeyID, key.PreviousExpiresAt, key.PreviousLastUsedAt = key.KeyID, key.SecretExpiresAt, key.SecretUsedAt
-			if ends := key.ExpiresAt; ends != nil && (key.SecretExpiresAt == nil || ends.Before(key.SecretExpiresAt.Time)) {
-				key.PreviousExpiresAt = ends
+			ends := key.SecretExpiresAt
+			if end := key.ExpiresAt; end != nil && (ends == nil || end.Before(ends.Time)) {
+				ends = end
 			}
+			key.PreviousKeyID, key.PreviousExpiresAt, key.PreviousLastUsedAt = key.KeyID, stampOf(ends), key.SecretUsedAt
 		}
 		key.KeyID, key.SecretExpiresAt, key.SecretUsedAt = &row.Lookup, row.ExpiresAt, row.LastUsedAt
 	}
 	return nil
+}
+
+// stampOf returns a time as the server prints its own; nil for none.
+func stampOf(t *jsonapi.Time) *jsonapi.Stamp {
+	if t == nil {
+		return nil
+	}
+	return &jsonapi.Stamp{Time: t.Time}
 }
 
 // ended reports whether a key ceased to work, whatever its secret.

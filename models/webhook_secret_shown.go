@@ -13,7 +13,7 @@ import (
 type shownSecret struct {
 	ID         string         `json:"id" doc:"As signedWith of an attempt has it."`
 	CreatedAt  jsonapi.Stamp  `json:"createdAt" doc:"When it was created."`
-	ExpiresAt  *jsonapi.Time  `json:"expiresAt" doc:"Until when it signs beside the newer one; null for the newest."`
+	ExpiresAt  *jsonapi.Stamp `json:"expiresAt" doc:"Until when it signs beside the newer one; null for the newest."`
 	LastUsedAt *jsonapi.Stamp `json:"lastUsedAt" doc:"When it last signed what was sent, to about a minute; null if it has not yet, or not since this is noted."`
 }
 
@@ -25,7 +25,7 @@ func FillWebhookSecrets(ctx context.Context, db *store.DB, webhooks ...*Webhook)
 	var rows []struct {
 		ID, WebhookID string
 		CreatedAt     jsonapi.Stamp
-		ExpiresAt     *jsonapi.Time
+		ExpiresAt     *jsonapi.Stamp
 		LastUsedAt    *jsonapi.Stamp
 	}
 	err := db.Session(ctx).Raw(`SELECT id, webhook_id, created_at, expires_at, last_used_at FROM webhook_secrets

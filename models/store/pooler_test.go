@@ -99,11 +99,12 @@ func TestBehindAPoolerAConnectionIsAsItHasToBe(t *testing.T) {
 	want := map[string]string{
 		"standard_conforming_strings": "on", "client_encoding": "UTF8", "TimeZone": "UTC", "DateStyle": "ISO, MDY",
 		"IntervalStyle": "postgres", "statement_timeout": "7s", "idle_in_transaction_session_timeout": "1min", "work_mem": "3MB",
+		"jit": "off",
 	}
 	eachPooler(t, func(t *testing.T, direct string, pooler *modelstest.Pooler, c poolerCase) {
 		for name, value := range map[string]string{
 			"standard_conforming_strings": "off", "TimeZone": "Asia/Kathmandu", "DateStyle": "SQL, DMY", "IntervalStyle": "sql_standard",
-			"statement_timeout": "9min",
+			"statement_timeout": "9min", "jit": "on",
 		} {
 			alter(t, direct, "SET "+name+" = '"+value+"'")
 		}

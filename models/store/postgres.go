@@ -46,6 +46,7 @@ func postgresConfig(cfg Config) (*pgx.ConnConfig, []setting, error) {
 	want(setting{"application_name", "roster"})
 	want(setting{"statement_timeout", strconv.FormatInt(cfg.StatementTimeout.Milliseconds(), 10)})
 	want(setting{"idle_in_transaction_session_timeout", "60000"})
+	want(setting{"jit", "off"}) // compiling takes seconds where what is asked takes milliseconds (docs/adr/0124)
 	for name, value := range config.RuntimeParams {
 		want(setting{name, value})
 	}
