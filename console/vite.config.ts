@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { words } from "./words.ts";
@@ -13,6 +14,16 @@ const deeds =
 export default defineConfig({
 	base: "/console/",
 	plugins: [words(), react()],
+	resolve: {
+		alias: [
+			// React has it: what stands in for it in older ones is not needed.
+			{ find: /^use-sync-external-store\/shim(\/index\.js)?$/, replacement: "react" },
+			{
+				find: /^use-sync-external-store\/shim\/with-selector(\.js)?$/,
+				replacement: fileURLToPath(new URL("./src/parts/with-selector.ts", import.meta.url)),
+			},
+		],
+	},
 	build: {
 		outDir: "built",
 		emptyOutDir: true,

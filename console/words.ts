@@ -16,19 +16,29 @@ export function messagesOf(tag: string): Map<string, string> {
 /** Returns the file of a language as the console reads it, from its messages by their ids. What a language lacks is English. */
 export function fileOf(tag: string, direction: "ltr" | "rtl", messages: Map<string, string>): string {
 	const english = messagesOf("en");
-	const texts = [...messages].map(([id, text]) => [english.get(id) ?? id, text]);
+	const texts = [...messages].map(([id, text]) => [short(english.get(id) ?? id), text]);
 	return JSON.stringify({ tag, direction, messages: Object.fromEntries(texts) });
 }
 
-/** Returns the ids in a source, with where each stands. An id is a literal with two dots or more, or one of a list. */
+/** Returns the ids in a source, with where each stands. An id is a literal that begins with the name of a file of messages. */
 export function idsIn(source: string): { id: string; from: number; to: number }[] {
-	return [...source.matchAll(/"((?:list|common|events|frame|keys|organization|parts|portal|rotation|screens|webhooks)\.[\w.]+)"/g)].map(
-		(found) => ({
-			id: found[1] ?? "",
-			from: found.index,
-			to: found.index + found[0].length,
-		}),
-	);
+	return [
+		...source.matchAll(
+			/"((?:common|list|time)\.\w+|(?:events|frame|keys|organization|parts|portal|rotation|screens|webhooks)\.\w+\.\w+)"/g,
+		),
+	].map((found) => ({
+		id: found[1] ?? "",
+		from: found.index,
+		to: found.index + found[0].length,
+	}));
+}
+
+/** Returns a message without the spaces that only its source needs. */
+export function short(text: string): string {
+	return text
+		.replace(/, (number|plural|select)(, )?/g, (_, kind: string, more?: string) => `,${kind}${more ? "," : ""}`)
+		.replace(/(\b(?:one|other|=\d+|unknown)) \{/g, "$1{")
+		.replace(/\} (other|one)\{/g, "}$1{");
 }
 
 /** Puts the English texts where their ids stand, and the files of other languages into words/. */
@@ -38,7 +48,7 @@ export function words(): Plugin {
 		name: "words",
 		enforce: "pre",
 		buildStart() {
-			english = messagesOf("en");
+			english = new Map([...messagesOf("en")].map(([id, text]) => [id, short(text)]));
 			for (const tag of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== "en")) {
 				const { direction } = new Intl.Locale(tag.name).getTextInfo();
 				this.emitFile({
@@ -59,7 +69,7 @@ export function words(): Plugin {
 				made += code.slice(end, from) + (code[from - 1] === "=" ? `{${literal}}` : literal);
 				end = to;
 			}
-			return made && { code: made + code.slice(end), map: null };
+			return made === "" ? null : { code: made + code.slice(end), map: null };
 		},
 	};
 }

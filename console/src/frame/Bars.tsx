@@ -51,7 +51,7 @@ function TooMany({ until }: { until: number }) {
 	return (
 		<p className="bar" data-is="warn">
 			<Icon name="clock" />
-			<span role="status">{t("frame.bars.tooManyRequestsItGoes")}</span> {t("frame.bars.inMaxSecond", { max: Math.max(left, 1) })}
+			{rich("frame.bars.tooManyRequestsItGoes", { status: (words) => <span role="status">{words}</span>, max: Math.max(left, 1) })}
 		</p>
 	);
 }

@@ -54,7 +54,7 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 	const pages = usePagesAndActions(text, organization);
 	const groups: Group[] = [
 		...(known.kind === "key"
-			? [{ title: t("frame.palette.aKeyOnlyItsPublic") + known.text + t("frame.palette.isUsed"), options: keyOptions(known.text) }]
+			? [{ title: t("frame.palette.aKeyOnlyItsPublic", { key: known.text }), options: keyOptions(known.text) }]
 			: []),
 		...(known.kind === "path"
 			? [
@@ -65,7 +65,7 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 				]
 			: []),
 		...byId,
-		...(found?.length ? [{ title: "Found", options: found.map((f) => optionOf(f)) }] : []),
+		...(found?.length ? [{ title: t("frame.palette.found"), options: found.map((f) => optionOf(f)) }] : []),
 		...pages,
 	].filter((g) => g.options.length > 0);
 	const options = groups.flatMap((g) => g.options);

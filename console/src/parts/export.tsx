@@ -3,7 +3,6 @@
 
 import { useEffect, useRef, useState } from "react";
 import { Failure, stream } from "../api/client";
-import { count } from "../words/count";
 import { Faults } from "./failure";
 import { notify } from "./live";
 import { Menu } from "./menu";
@@ -17,11 +16,10 @@ type Form = keyof typeof forms;
 interface ExportProps {
 	/** The request of the list. Its pages, counts and what it includes are left out: an export has none. */
 	of: string | null;
-	what: string;
-	many?: string;
+	what: "people" | "memberships" | "deliveries" | "events" | "keys";
 }
 
-export function Export({ of, what, many = what + "s" }: ExportProps) {
+export function Export({ of, what }: ExportProps) {
 	const [bytes, setBytes] = useState<number | null>(null);
 	const [error, setError] = useState<Failure | null>(null);
 	const running = useRef<AbortController | null>(null);
@@ -35,7 +33,7 @@ export function Export({ of, what, many = what + "s" }: ExportProps) {
 		try {
 			const file = await fetchAll(whole(of), form, setBytes, control.signal);
 			save(file.blob, file.name);
-			notify(t("parts.export.exportedItIsComplete", { count: count(file.count, what, many) }));
+			notify(t("parts.export.exportedItIsComplete", { what, count: file.count }));
 		} catch (e) {
 			if (control.signal.aborted) notify(t("parts.export.theExportWasStoppedNothing"));
 			else setError(e instanceof Failure ? e : brokenOff);
@@ -56,11 +54,11 @@ export function Export({ of, what, many = what + "s" }: ExportProps) {
 	return (
 		<>
 			<Menu
-				label={t("parts.export.exportThese", { many })}
+				label={t("parts.export.exportThese", { what })}
 				square
 				kind="bare"
 				entries={(Object.keys(forms) as Form[]).map((form) => ({
-					label: t("parts.export.exportTheseAs", { many, form }),
+					label: t("parts.export.exportTheseAs", { what, form }),
 					icon: "out",
 					act: () => void begin(form),
 				}))}

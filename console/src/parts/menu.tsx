@@ -1,6 +1,6 @@
 /* A button that opens a list of what can be done. */
 
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 import type { IconName } from "./icons";
 
 const load = () => import("./menu-open");
@@ -26,30 +26,34 @@ export interface MenuProps {
 	kind?: string;
 }
 
-/** It is a plain button until it is used: what opens it is larger than most screens. */
-export function Menu(props: MenuProps) {
-	const [used, setUsed] = useState(false);
-	const { label, children, className = "button", square, kind } = props;
-	const plain = (
-		<button
-			className={className}
-			type="button"
-			data-square={square ? "" : undefined}
-			data-kind={kind}
-			aria-label={square ? label : undefined}
-			aria-haspopup="menu"
-			aria-expanded="false"
-			onPointerEnter={() => void load()}
-			onFocus={() => void load()}
-			onClick={() => setUsed(true)}
-		>
-			{children}
-		</button>
-	);
-	if (!used) return plain;
+export function Menu({ label, entries, children, className = "button", square, kind }: MenuProps) {
+	const [open, setOpen] = useState(false);
+	const button = useRef<HTMLButtonElement>(null);
 	return (
-		<Suspense fallback={plain}>
-			<OpenMenu {...props} defaultOpen />
-		</Suspense>
+		<>
+			<button
+				ref={button}
+				className={className}
+				type="button"
+				data-square={square ? "" : undefined}
+				data-kind={kind}
+				aria-label={square ? label : undefined}
+				aria-haspopup="menu"
+				aria-expanded={open}
+				onPointerEnter={() => void load()}
+				onFocus={() => void load()}
+				onClick={() => setOpen(!open)}
+				onKeyDown={(e) => {
+					if (e.key !== "ArrowDown") return;
+					e.preventDefault();
+					setOpen(true);
+				}}
+			>
+				{children}
+			</button>
+			<Suspense fallback={null}>
+				{open && <OpenMenu label={label} entries={entries} button={button} close={() => setOpen(false)} />}
+			</Suspense>
+		</>
 	);
 }

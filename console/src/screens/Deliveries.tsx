@@ -53,7 +53,7 @@ export default function Deliveries(_: ScreenProps) {
 					/>
 				)}
 				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
-				<Export of={request} what={t("screens.deliveries.delivery")} many={t("screens.deliveries.deliveries")} />
+				<Export of={request} what="deliveries" />
 			</div>
 			<Listing
 				list={list}

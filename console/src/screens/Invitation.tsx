@@ -91,7 +91,7 @@ function Opened({ token }: { token: string }) {
 		return <Door title={t("screens.invitation.youHaveDeclined")} said={t("screens.invitation.whoAskedYouIsTold")} />;
 	if (became) {
 		return (
-			<Door key="member" title={<>{rich("screens.invitation.youAreAMemberOf", { name: <Typed>{name}</Typed> })}</>}>
+			<Door key="member" title={rich("screens.invitation.youAreAMemberOf", { name: <Typed>{name}</Typed> })}>
 				<Link className="button wide" data-kind="main" href={became.organization ? `/organizations/${became.organization}` : "/"}>
 					{t("screens.invitation.goThere")}
 				</Link>
@@ -99,7 +99,7 @@ function Opened({ token }: { token: string }) {
 		);
 	}
 	return (
-		<Door key="offer" title={<>{rich("screens.invitation.join", { name: <Typed>{name}</Typed> })}</>} said={<Asked offer={offer} />}>
+		<Door key="offer" title={rich("screens.invitation.join", { name: <Typed>{name}</Typed> })} said={<Asked offer={offer} />}>
 			<Answer
 				token={token}
 				offer={offer}
@@ -244,7 +244,7 @@ function AsSomebodyElse(a: Answering & { me: Me }) {
 			</div>
 			<Faults error={failure} />
 			<Button kind="main" wide onClick={() => void leave()}>
-				{known ? <>{t("screens.invitation.signInAs", { email })}</> : <>{t("screens.invitation.signOutAndJoinAs", { email })}</>}
+				{known ? t("screens.invitation.signInAs", { email }) : t("screens.invitation.signOutAndJoinAs", { email })}
 			</Button>
 		</div>
 	);

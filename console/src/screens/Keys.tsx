@@ -43,7 +43,7 @@ export default function Keys(_: ScreenProps) {
 			<div className="row wrap" role="group" aria-label={t("common.filters")}>
 				<Segments label={t("common.kind")} of={kinds} value={kind} choose={setKind} />
 				<span className="end">
-					<Export of={request} what={t("common.key")} />
+					<Export of={request} what="keys" />
 				</span>
 				{keyId && (
 					<FilterChip

@@ -52,7 +52,7 @@ export default function People(_: ScreenProps) {
 						onChange={(e) => setText(e.target.value)}
 					/>
 				</label>
-				<Export of={request} what={t("screens.people.person")} many={t("screens.people.people")} />
+				<Export of={request} what="people" />
 			</div>
 			<Listing
 				list={list}

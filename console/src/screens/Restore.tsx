@@ -66,7 +66,7 @@ export default function Restore({ target, organizations, store, close }: Restore
 	const options = (found.data?.data ?? []).map((o) => ({ value: o.id, label: `${o.attributes.name} #${o.attributes.number}` }));
 	return (
 		<FormDialog
-			title={<>{rich("common.restore", { name: <Typed>{name}</Typed> })}</>}
+			title={rich("common.restore", { name: <Typed>{name}</Typed> })}
 			intro={t("screens.restore.itComesBackWithIts")}
 			close={close}
 			submit={() => !not && submit()}

@@ -113,16 +113,21 @@ function Places() {
 	if (places.length === 0) return <p className="second">{t("screens.withheld.youAreInNoOrganization")}</p>;
 	return (
 		<p className="second">
-			{t("screens.withheld.whoeverManagesAnOrganizationOf")}{" "}
-			{places.slice(0, 5).map((p, i) => (
-				<span key={p.id}>
-					{i > 0 && ", "}
-					<Link href={`/organizations/${p.id}/people`}>
-						{rich("screens.withheld.peopleOf", { name: <Typed>{p.name}</Typed> })}
-					</Link>
-				</span>
-			))}
-			.
+			{rich("screens.withheld.whoeverManagesAnOrganizationOf", {
+				places: (
+					<>
+						{" "}
+						{places.slice(0, 5).map((p, i) => (
+							<span key={p.id}>
+								{i > 0 && ", "}
+								<Link href={`/organizations/${p.id}/people`}>
+									{rich("screens.withheld.peopleOf", { name: <Typed>{p.name}</Typed> })}
+								</Link>
+							</span>
+						))}
+					</>
+				),
+			})}
 		</p>
 	);
 }

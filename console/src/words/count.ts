@@ -1,16 +1,13 @@
 /* Numbers and lists as people say them. */
 
-const number = new Intl.NumberFormat("en");
-const list = new Intl.ListFormat("en");
+import { language } from "./language";
+
+const number = new Intl.NumberFormat(language.tag);
+const list = new Intl.ListFormat(language.tag);
 
 /** 4,182 */
 export function digits(n: number): string {
 	return number.format(n);
-}
-
-/** 1 event, 41 events */
-export function count(n: number, one: string, many = one + "s"): string {
-	return `${digits(n)} ${n === 1 ? one : many}`;
 }
 
 /** a, b and c */

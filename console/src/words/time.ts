@@ -1,6 +1,8 @@
 /* Times as people say them. */
 
 import { preferences } from "../parts/preferences";
+import { dates, language } from "./language";
+import { t } from "./message";
 
 const day = 86_400_000;
 
@@ -11,7 +13,7 @@ function format(at: Date, options: Intl.DateTimeFormatOptions): string {
 	const all = preferences().utc ? { ...options, timeZone: "UTC" } : options;
 	const key = JSON.stringify(all);
 	let known = formats.get(key);
-	if (!known) formats.set(key, (known = new Intl.DateTimeFormat("en-GB", all)));
+	if (!known) formats.set(key, (known = new Intl.DateTimeFormat(dates, all)));
 	return known.format(at);
 }
 
@@ -40,8 +42,8 @@ export function dayTitle(at: string, now = new Date()): string {
 	const d = new Date(at);
 	const years = d.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
 	const name = format(d, { weekday: "long", day: "numeric", month: "long", ...years }).replace(",", "");
-	if (dayOf(d) === dayOf(now)) return `Today, ${name}`;
-	if (dayOf(d) === dayOf(new Date(now.getTime() - day))) return `Yesterday, ${name}`;
+	if (dayOf(d) === dayOf(now)) return t("time.today", { day: name });
+	if (dayOf(d) === dayOf(new Date(now.getTime() - day))) return t("time.yesterday", { day: name });
 	return name;
 }
 
@@ -55,14 +57,14 @@ export function short(at: string | null | undefined, now = new Date()): string {
 	return format(d, { day: "numeric", month: "short", ...(d.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) });
 }
 
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const relative = new Intl.RelativeTimeFormat(language.tag, { numeric: "auto" });
 
 /** 4 minutes ago, in 6 days */
 export function ago(at: string | null | undefined, now = Date.now()): string {
-	if (!at) return "never";
+	if (!at) return t("time.never");
 	const seconds = (new Date(at).getTime() - now) / 1000;
 	const size = Math.abs(seconds);
-	if (size < 60) return seconds < 0 ? "just now" : "in a moment";
+	if (size < 60) return t(seconds < 0 ? "time.justNow" : "time.inAMoment");
 	if (size < 3600) return relative.format(Math.round(seconds / 60), "minute");
 	if (size < 86_400) return relative.format(Math.round(seconds / 3600), "hour");
 	if (size < 86_400 * 45) return relative.format(Math.round(seconds / 86_400), "day");
@@ -79,7 +81,10 @@ export function offset(): string {
 
 /** 11 ms, 1.2 s */
 export function milliseconds(ms: number): string {
-	if (ms >= 10_000) return `${(ms / 1000).toFixed(0)} s`;
-	if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
-	return `${ms < 10 && ms % 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
+	if (ms >= 1000) return t("time.seconds", { n: digits(ms / 1000, ms >= 10_000 ? 0 : 1) });
+	return t("time.milliseconds", { n: digits(ms, ms < 10 && ms % 1 ? 1 : 0) });
+}
+
+function digits(n: number, after: number): string {
+	return n.toLocaleString(language.tag, { minimumFractionDigits: after, maximumFractionDigits: after, useGrouping: false });
 }

@@ -97,76 +97,45 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 	"organization.updated": ({ changes, name, told, included }) => {
 		if ("parent" in changes) {
 			const to = named(changes.parent?.after, included);
-			return to ? (
-				<>
-					{rich("events.sentence.movedTo", { name })} <Strong>{to}</Strong>
-				</>
-			) : (
-				<>{rich("events.sentence.moved", { name })}</>
-			);
+			return to ? rich("events.sentence.movedTo", { name, to: <Strong>{to}</Strong> }) : rich("events.sentence.moved", { name });
 		}
-		return told.id ? (
-			<>{rich("events.sentence.changedOf", { names: names(changes), name })}</>
-		) : (
-			<>{t("events.sentence.changedAnOrganization")}</>
-		);
+		return told.id ? rich("events.sentence.changedOf", { names: names(changes), name }) : t("events.sentence.changedAnOrganization");
 	},
-	"organization.created": ({ name }) => <>{rich("events.sentence.made", { name })}</>,
-	"user.created": ({ name, place }) => <>{rich("events.sentence.added", { name, place })}</>,
-	"user.updated": ({ changes, name }) => <>{rich("events.sentence.changedOf", { names: names(changes), name })}</>,
-	"user.deleted": ({ name }) => <>{rich("events.sentence.deleted", { name })}</>,
+	"organization.created": ({ name }) => rich("events.sentence.made", { name }),
+	"user.created": ({ name, place }) => rich("events.sentence.added", { name, place }),
+	"user.updated": ({ changes, name }) => rich("events.sentence.changedOf", { names: names(changes), name }),
+	"user.deleted": ({ name }) => rich("events.sentence.deleted", { name }),
 	"membership.created": ({ name, place, told, included }) => {
 		const roles = roleNames(told.relationships?.roles?.data, included);
-		return (
-			<>
-				{rich("events.sentence.made", { name })}{" "}
-				{roles && roles !== "Member" ? <Strong>{roles}</Strong> : t("events.sentence.aMember")}
-				{place}
-			</>
-		);
+		if (!roles || roles === "Member") return rich("events.sentence.madeAMember", { name, place });
+		return rich("events.sentence.madeThem", { name, roles: <Strong>{roles}</Strong>, place });
 	},
 	"membership.updated": ({ name, place, changes, included }) => {
 		const roles = roleNames(changes.roles?.after, included);
-		return roles ? (
-			<>
-				{rich("events.sentence.gaveThe", { name, many: many(roles) })} <Strong>{roles}</Strong>
-				{place}
-			</>
-		) : (
-			<>{rich("events.sentence.changedTheRolesOf", { name, place })}</>
-		);
+		return roles
+			? rich("events.sentence.gaveThe", { name, count: howMany(changes.roles?.after), roles: <Strong>{roles}</Strong>, place })
+			: rich("events.sentence.changedTheRolesOf", { name, place });
 	},
-	"membership.deleted": ({ name, place }) => <>{rich("events.sentence.endedTheMembershipOf", { name, place })}</>,
-	"invitation.created": ({ name, place }) => <>{rich("events.sentence.invited", { name, place })}</>,
-	"invitation.accepted": ({ name }) => <>{rich("events.sentence.acceptedTheInvitationOf", { name })}</>,
-	"invitation.declined": ({ name }) => <>{rich("events.sentence.declinedTheInvitationOf", { name })}</>,
-	"invitation.resent": ({ name }) => <>{rich("events.sentence.sentTheInvitationOfAgain", { name })}</>,
-	"invitation.revoked": ({ name }) => <>{rich("events.sentence.tookBackTheInvitationOf", { name })}</>,
-	"apiKey.created": ({ name, place }) => <>{rich("events.sentence.madeTheKey", { name, place })}</>,
-	"apiKey.rotated": ({ name }) => <>{rich("events.sentence.rotatedTheKey", { name })}</>,
-	"apiKey.deleted": ({ name }) => <>{rich("events.sentence.revokedTheKey", { name })}</>,
-	"role.updated": ({ changes, name }) => <>{rich("events.sentence.changedOfTheRole", { names: names(changes), name })}</>,
-	"webhook.updated": ({ changes, name }) => <>{rich("events.sentence.changedOfTheEndpoint", { names: names(changes), name })}</>,
-	"session.created": () => <>{t("events.sentence.signedIn")}</>,
-	"session.ended": () => <>{t("events.sentence.signedOut")}</>,
+	"membership.deleted": ({ name, place }) => rich("events.sentence.endedTheMembershipOf", { name, place }),
+	"invitation.created": ({ name, place }) => rich("events.sentence.invited", { name, place }),
+	"invitation.accepted": ({ name }) => rich("events.sentence.acceptedTheInvitationOf", { name }),
+	"invitation.declined": ({ name }) => rich("events.sentence.declinedTheInvitationOf", { name }),
+	"invitation.resent": ({ name }) => rich("events.sentence.sentTheInvitationOfAgain", { name }),
+	"invitation.revoked": ({ name }) => rich("events.sentence.tookBackTheInvitationOf", { name }),
+	"apiKey.created": ({ name, place }) => rich("events.sentence.madeTheKey", { name, place }),
+	"apiKey.rotated": ({ name }) => rich("events.sentence.rotatedTheKey", { name }),
+	"apiKey.deleted": ({ name }) => rich("events.sentence.revokedTheKey", { name }),
+	"role.updated": ({ changes, name }) => rich("events.sentence.changedOfTheRole", { names: names(changes), name }),
+	"webhook.updated": ({ changes, name }) => rich("events.sentence.changedOfTheEndpoint", { names: names(changes), name }),
+	"session.created": () => t("events.sentence.signedIn"),
+	"session.ended": () => t("events.sentence.signedOut"),
 	"access.denied": ({ told, name, place }) => {
 		const meta = told.meta ?? {};
 		const word = String(meta.permission ?? "");
-		return (
-			<>
-				{rich("events.sentence.triedToAndWasRefused", {
-					attempt: attempt(String(meta.method ?? ""), String(meta.route ?? ""), name),
-					type: told.type !== "organizations" && place,
-				})}{" "}
-				{word ? (
-					<>
-						{t("events.sentence.itTakes")} <Strong>{word}</Strong>
-					</>
-				) : (
-					t("events.sentence.theirRankIsNotAbove")
-				)}
-			</>
-		);
+		const tried = attempt(String(meta.method ?? ""), String(meta.route ?? ""), name);
+		const at = told.type !== "organizations" && place;
+		if (word) return rich("events.sentence.itTakes", { attempt: tried, place: at, word: <Strong>{word}</Strong> });
+		return rich("events.sentence.triedToAndWasRefused", { attempt: tried, place: at });
 	},
 };
 
@@ -186,7 +155,7 @@ const ones: Record<string, string> = {
 function attempt(method: string, route: string, name: ReactNode): ReactNode {
 	const [type = "", id, ...rest] = route.replace(/^\/public\/v2\/(management\/)?/, "").split("/");
 	if (method === "POST" && !id && type in ones) {
-		return <>{rich("events.sentence.makeAt", { ones: ones[type], name })}</>;
+		return rich("events.sentence.makeAt", { ones: ones[type], name });
 	}
 	const action = rest.at(-1);
 	const verb =
@@ -235,12 +204,7 @@ function where(event: RecordedEvent, included: Resource[] | undefined, here: str
 	const data = event.relationships?.organization?.data;
 	if (!data || Array.isArray(data) || data.id === here) return null;
 	const name = event.attributes.organizationName ?? nameIn(included, data.id);
-	return name ? (
-		<>
-			{" "}
-			{t("events.sentence.at")} <Strong>{name}</Strong>
-		</>
-	) : null;
+	return name ? rich("events.sentence.at", { name: <Strong>{name}</Strong> }) : null;
 }
 
 function named(value: unknown, included: Resource[] | undefined): string {
@@ -257,8 +221,9 @@ export function nameIn(included: Resource[] | undefined, id: string | undefined)
 
 const builtIn: Record<string, string> = { "1": "Owner", "2": "Administrator", "3": "Manager", "4": "Member", "5": "Viewer" };
 
-function many(roles: string): string {
-	return roles.includes(" and ") || roles.includes(", ") ? "roles" : "role";
+/** Returns how many roles a list of their names has. */
+function howMany(value: unknown): number {
+	return Array.isArray(value) ? value.length : 1;
 }
 
 /** Returns the names of roles: those that are built in are the same everywhere. */

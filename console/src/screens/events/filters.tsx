@@ -84,10 +84,9 @@ export function EventFilters({ of, total, usual = "all" }: { of: string; total: 
 				);
 			})}
 			<span className="second quiet end">
-				{offset()}
-				{total !== undefined && ` · ${t("events.filters.totalEvent", { total })}`}
+				{total === undefined ? offset() : t("events.filters.totalEvent", { offset: offset(), total })}
 			</span>
-			<Export of={of} what={t("events.filters.event")} />
+			<Export of={of} what="events" />
 		</div>
 	);
 }

@@ -42,7 +42,7 @@ export function CreateKey({
 	const offered =
 		until === undefined
 			? ends
-			: [...ends.filter((e) => e.value && after(e.value) <= until), { value: "own", label: "when your key ends" }];
+			: [...ends.filter((e) => e.value && after(e.value) <= until), { value: "own", label: t("keys.create.whenYourKeyEnds") }];
 	const [days, setDays] = useState(offered.some((e) => e.value === "90") ? "90" : "own");
 	const send = useSend<ApiKey>((a) => made(a.data));
 	const submit = () => {

@@ -177,7 +177,7 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 	});
 	return (
 		<Dialog
-			title={<>{rich("keys.keyTable.revoke3", { name: <Typed>{target.attributes.name}</Typed> })}</>}
+			title={rich("keys.keyTable.revoke3", { name: <Typed>{target.attributes.name}</Typed> })}
 			close={close}
 			foot={
 				<div className="dialog-foot">
@@ -203,7 +203,7 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 				</p>
 				{recent && (
 					<Field
-						label={<>{rich("keys.keyTable.type", { name: <span className="mono">{target.attributes.name}</span> })}</>}
+						label={rich("keys.keyTable.type", { name: <span className="mono">{target.attributes.name}</span> })}
 						value={typed}
 						onChange={(e) => setTyped(e.target.value)}
 						autoComplete="off"

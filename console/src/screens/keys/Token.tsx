@@ -74,7 +74,7 @@ function Refresh({ answer, close, made }: { answer: Answer<Organization>; close:
 			<Faults error={send.error} />
 			<p>{t("keys.token.theOldTokenIsDead")}</p>
 			<Field
-				label={<>{rich("common.type2", { slug: <span className="mono">{attributes.slug}</span> })}</>}
+				label={rich("common.type2", { slug: <span className="mono">{attributes.slug}</span> })}
 				value={typed}
 				onChange={(e) => setTyped(e.target.value)}
 				autoComplete="off"

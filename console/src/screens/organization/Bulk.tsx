@@ -128,7 +128,7 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 							? t("organization.bulk.end", { whom })
 							: chosen.length === 0
 								? titles[what]
-								: `${what === "give" ? t("organization.bulk.give") : t("organization.bulk.take")} ${names}: ${whom}`}
+								: t(what === "give" ? "organization.bulk.give" : "organization.bulk.take", { names, whom })}
 					</Button>
 					<Button kind="bare" onClick={close}>
 						{t("common.cancel")}

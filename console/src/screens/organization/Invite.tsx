@@ -89,7 +89,7 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 		);
 	return (
 		<FormDialog
-			title={<>{rich("common.inviteTo", { name: <Typed>{name}</Typed> })}</>}
+			title={rich("common.inviteTo", { name: <Typed>{name}</Typed> })}
 			intro={t("organization.invite.eachGetsALinkWho")}
 			close={close}
 			submit={() => void submit()}
@@ -121,7 +121,9 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 				hint={t("organization.invite.severalAddressesWithSpacesCommas")}
 				wrong={
 					wrong.length > 0
-						? `No e-mail address: ${all(wrong.slice(0, 5))}${wrong.length > 5 ? t("organization.invite.andMore") : ""}.`
+						? t(wrong.length > 5 ? "organization.invite.andMore" : "organization.invite.noAddress", {
+								list: all(wrong.slice(0, 5)),
+							})
 						: undefined
 				}
 				value={text}

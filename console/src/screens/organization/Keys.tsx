@@ -41,7 +41,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 				<div className="row">
 					{create}
 					<span className="end">
-						<Export of={request} what={t("common.key")} />
+						<Export of={request} what="keys" />
 					</span>
 				</div>
 				<KeyTable list={list} included={list.included} />

@@ -58,7 +58,7 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 	return (
 		<FormDialog
 			title={t("common.changeRoles")}
-			intro={<>{rich("organization.membership.ofWhatIsGivenHere", { name: <Typed>{holder.name}</Typed> })}</>}
+			intro={rich("organization.membership.ofWhatIsGivenHere", { name: <Typed>{holder.name}</Typed> })}
 			close={close}
 			submit={() => what && chosen.length > 0 && send.mutate({ to, method: "PATCH", body: linkage(chosen) })}
 			buttons={

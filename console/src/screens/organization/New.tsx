@@ -48,11 +48,9 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 		<FormDialog
 			title={t("common.newOrganization")}
 			intro={
-				place === "below" && parent ? (
-					<>{rich("organization.new.belowWhoHasAnInheritable", { aboveName: <Typed>{aboveName}</Typed> })}</>
-				) : (
-					t(by.bound ? "organization.new.belowWhatYourKeyIs" : "organization.new.theHeadOfATree")
-				)
+				place === "below" && parent
+					? rich("organization.new.belowWhoHasAnInheritable", { aboveName: <Typed>{aboveName}</Typed> })
+					: t(by.bound ? "organization.new.belowWhatYourKeyIs" : "organization.new.theHeadOfATree")
 			}
 			close={close}
 			submit={submit}

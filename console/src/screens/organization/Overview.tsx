@@ -71,7 +71,7 @@ function NeedsYou({ id, may }: TabProps) {
 				word: t("organization.overview.open"),
 				to: `/organizations/${id}/invitations`,
 				act: t("common.look"),
-				what: <>{rich("organization.overview.hasNotAnswered", { email: <b className="break">{i.attributes.email}</b> })}</>,
+				what: rich("organization.overview.hasNotAnswered", { email: <b className="break">{i.attributes.email}</b> }),
 				why: (
 					<>
 						{by
@@ -141,12 +141,10 @@ function ending(id: string, k: ApiKey): Todo {
 		word: t("organization.overview.soon"),
 		to: `/organizations/${id}/keys`,
 		act: t("common.rotate"),
-		what: <>{rich("organization.overview.keyEnds", { name: <Typed>{k.attributes.name}</Typed>, when: ago(k.attributes.expiresAt) })}</>,
-		why: k.attributes.lastUsedAt ? (
-			<>{t("organization.overview.usedSoSomethingMayStill", { when: ago(k.attributes.lastUsedAt) })}</>
-		) : (
-			<>{t("organization.overview.neverUsed")}</>
-		),
+		what: rich("organization.overview.keyEnds", { name: <Typed>{k.attributes.name}</Typed>, when: ago(k.attributes.expiresAt) }),
+		why: k.attributes.lastUsedAt
+			? t("organization.overview.usedSoSomethingMayStill", { when: ago(k.attributes.lastUsedAt) })
+			: t("organization.overview.neverUsed"),
 	};
 }
 

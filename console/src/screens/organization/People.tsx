@@ -120,7 +120,7 @@ export default function People(props: TabProps) {
 							onChange={(e) => setText(e.target.value)}
 						/>
 					</label>
-					<Export of={at} what={t("organization.people.membership")} />
+					<Export of={at} what="memberships" />
 				</div>
 				<SelectionBar
 					chosen={shown.filter((h) => selection.has(h.id))}

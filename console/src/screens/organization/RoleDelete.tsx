@@ -53,7 +53,7 @@ export default function DeleteRole({ role, roles, deleted, close }: DeleteProps)
 	const other = roles.find((r) => r.id === instead)?.attributes.name;
 	return (
 		<FormDialog
-			title={<>{rich("common.delete", { name: <Typed>{name}</Typed> })}</>}
+			title={rich("common.delete", { name: <Typed>{name}</Typed> })}
 			close={close}
 			submit={() => void submit()}
 			buttons={

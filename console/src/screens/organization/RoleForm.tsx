@@ -123,7 +123,7 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 	if (edit.conflict) return <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />;
 	return (
 		<FormDialog
-			title={role ? <>{rich("common.change2", { name: <Typed>{role.attributes.name}</Typed> })}</> : t("common.newRole")}
+			title={role ? rich("common.change2", { name: <Typed>{role.attributes.name}</Typed> }) : t("common.newRole")}
 			intro={t("organization.roleForm.itCanBeGivenHere")}
 			close={close}
 			submit={() => !not && edit.save()}

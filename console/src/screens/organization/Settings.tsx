@@ -196,7 +196,7 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 		below > 0 ? t("organization.settings.belowOrganization", { below }) : typed !== org.attributes.slug && t("common.typeTheSlugFirst");
 	return (
 		<Dialog
-			title={<>{rich("common.delete", { name: <Typed>{org.attributes.name}</Typed> })}</>}
+			title={rich("common.delete", { name: <Typed>{org.attributes.name}</Typed> })}
 			intro={ends ? t("organization.settings.endWithIt", { ends }) : t("organization.settings.whatBelongsToItEnds")}
 			close={close}
 			foot={
@@ -235,7 +235,7 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 					</>
 				) : (
 					<Field
-						label={<>{rich("common.type2", { slug: <span className="mono">{org.attributes.slug}</span> })}</>}
+						label={rich("common.type2", { slug: <span className="mono">{org.attributes.slug}</span> })}
 						value={typed}
 						onChange={(e) => setTyped(e.target.value)}
 						autoComplete="off"

@@ -140,32 +140,13 @@ function Answer({ check, giving, name, here }: { check: Check; giving: GivenRole
 		<p className="notice" data-is="ok" role="status">
 			<Icon name="check" />
 			<span>
-				<b>{t("organization.why.yes")}</b>{" "}
-				{first ? (
-					<>
-						{giving.length > 1
-							? first.organization.id === here
-								? rich("organization.why.atHoldIt", {
-										list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
-										name: <Typed>{first.organization.name}</Typed>,
-									})
-								: rich("organization.why.atHoldItAndThat", {
-										list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
-										name: <Typed>{first.organization.name}</Typed>,
-									})
-							: first.organization.id === here
-								? rich("organization.why.atHoldsIt", {
-										list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
-										name: <Typed>{first.organization.name}</Typed>,
-									})
-								: rich("organization.why.atHoldsItAndThat", {
-										list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
-										name: <Typed>{first.organization.name}</Typed>,
-									})}
-					</>
-				) : (
-					<>{t("organization.why.aRoleThatYouDo")}</>
-				)}
+				{first
+					? rich(first.organization.id === here ? "organization.why.atHoldIt" : "organization.why.atHoldItAndThat", {
+							list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
+							name: <Typed>{first.organization.name}</Typed>,
+							count: giving.length,
+						})
+					: rich("organization.why.aRoleThatYouDo")}
 			</span>
 		</p>
 	);

@@ -6,10 +6,9 @@ import type { Answer, Resource } from "../../api/document";
 import { Choice } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { Face, Ghosts, Typed } from "../../parts/small";
-import { count } from "../../words/count";
 import { useGrants } from "./grants";
 import { useRoles } from "./Membership";
-import { rich, t } from "../../words/message";
+import { rich, t, type MessageId } from "../../words/message";
 
 interface Someone {
 	user?: string | null;
@@ -123,16 +122,8 @@ export function Consequence({ preview, to, instead, setInstead }: ConsequencePro
 					)}
 				</div>
 			)}
-			<Hears
-				of={a.endpointsLeaving}
-				what={t("organization.movePreview.noLongerHearsOfIt")}
-				all={t("organization.movePreview.noLongerHearOfIt")}
-			/>
-			<Hears
-				of={a.endpointsJoining}
-				what={t("organization.movePreview.beginsToHearOfIt")}
-				all={t("organization.movePreview.beginToHearOfIt")}
-			/>
+			<Hears of={a.endpointsLeaving} what="organization.movePreview.lost" />
+			<Hears of={a.endpointsJoining} what="organization.movePreview.gained" />
 			{a.rolesLost && a.rolesLost.length > 0 && <Lost roles={a.rolesLost} to={to} instead={instead} setInstead={setInstead} />}
 		</>
 	);
@@ -200,12 +191,12 @@ function Lost({ roles, to, instead, setInstead }: { roles: LostRole[] } & Omit<C
 	);
 }
 
-function Hears({ of, what, all }: { of?: Hearing; what: string; all: string }) {
+function Hears({ of, what }: { of?: Hearing; what: MessageId }) {
 	if (!of || of.total === 0) return null;
 	const named = of.endpoints.slice(0, 3).map((e) => e.name ?? e.url);
 	return (
 		<p className="second">
-			{count(of.total, t("organization.movePreview.endpoint", { what }), t("organization.movePreview.endpoints", { all }))}
+			{t(what, { count: of.total })}
 			{named.length > 0 && (
 				<>
 					: <Typed>{named.join(", ")}</Typed>

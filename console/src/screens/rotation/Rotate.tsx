@@ -35,7 +35,7 @@ export function RotateDialog<R extends Resource<unknown>>({ name, path, intro, c
 	const words = overlaps.find((o) => o.value === overlap)?.label;
 	return (
 		<FormDialog
-			title={<>{rich("rotation.rotate.rotate", { name: <Typed>{name}</Typed> })}</>}
+			title={rich("rotation.rotate.rotate", { name: <Typed>{name}</Typed> })}
 			intro={intro}
 			close={close}
 			submit={() => !send.isPending && send.mutate({ to: url(path), method: "POST", body: { meta: { overlap: Number(overlap) } } })}
@@ -65,7 +65,7 @@ export function EndRotationDialog({ name, path, children, close }: { name: strin
 	});
 	return (
 		<FormDialog
-			title={<>{rich("rotation.rotate.endTheOldSecretOf", { name: <Typed>{name}</Typed> })}</>}
+			title={rich("rotation.rotate.endTheOldSecretOf", { name: <Typed>{name}</Typed> })}
 			close={close}
 			submit={() => !send.isPending && send.mutate({ to: url(path), method: "POST" })}
 			buttons={

@@ -208,15 +208,16 @@ function Numbers({ w }: { w: Webhook }) {
 					{h?.successRate == null ? (
 						<span className="quiet">{t("webhooks.about.noneYet")}</span>
 					) : (
-						percent(h.successRate) + t("webhooks.about.recentOnesWeighingMost")
+						t("webhooks.about.recentOnesWeighingMost", { percent: percent(h.successRate) })
 					)}
 				</dd>
 				<dt>{t("common.latency")}</dt>
 				<dd>{h?.latency == null ? <span className="quiet">{t("webhooks.about.unknown")}</span> : milliseconds(h.latency)}</dd>
 				<dt>{t("common.waiting")}</dt>
 				<dd>
-					{t("common.backlogMessage", { backlog: h?.backlog ?? 0 })}
-					{h?.oldestPending && t("webhooks.about.theOldestFrom", { when: short(h.oldestPending) })}
+					{h?.oldestPending
+						? t("webhooks.about.oldest", { backlog: h.backlog ?? 0, when: short(h.oldestPending) })
+						: t("common.backlogMessage", { backlog: h?.backlog ?? 0 })}
 				</dd>
 				<dt>{t("webhooks.about.nextAttempt")}</dt>
 				<dd>{h?.nextAttemptAt ? ago(h.nextAttemptAt) : <span className="quiet">{t("webhooks.about.noneIsDue")}</span>}</dd>
@@ -281,7 +282,7 @@ function DeleteDialog({ answer, name, close, gone }: { answer: Answer<Webhook>; 
 	const not = typed !== name && t("common.typeItsNameFirst");
 	return (
 		<Dialog
-			title={<>{rich("common.delete", { name: <Typed>{name}</Typed> })}</>}
+			title={rich("common.delete", { name: <Typed>{name}</Typed> })}
 			close={close}
 			foot={
 				<div className="dialog-foot">

@@ -124,11 +124,9 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 	return (
 		<FormDialog
 			title={
-				before ? (
-					<>{rich("common.change2", { name: <Typed>{before.attributes.name || t("common.theEndpoint")}</Typed> })}</>
-				) : (
-					t("common.newEndpoint")
-				)
+				before
+					? rich("common.change2", { name: <Typed>{before.attributes.name || t("common.theEndpoint")}</Typed> })
+					: t("common.newEndpoint")
 			}
 			intro={t("webhooks.form.aUrlThatIsTold")}
 			close={close}

@@ -176,15 +176,6 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 	);
 }
 
-const times = [
-	"",
-	"once",
-	"twice",
-	t("webhooks.inspector.threeTimes"),
-	t("webhooks.inspector.fourTimes"),
-	t("webhooks.inspector.fiveTimes"),
-];
-
 function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 	const a = d.attributes;
 	const last = history.at(-1);
@@ -193,9 +184,11 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 			<p className="notice" data-is="ok">
 				<Icon name="check" />
 				<span>
-					<b>{last?.status ? statusLine(last.status) : t("webhooks.inspector.delivered")}</b>
-					{history.length > 1 ? t("webhooks.inspector.atTheAttempt", { ordinal: ordinal(history.length) }) : ""},{" "}
-					{ago(a.finishedAt)}.
+					{rich(history.length > 1 ? "webhooks.inspector.atTheAttempt" : "webhooks.inspector.deliveredWhen", {
+						what: last?.status ? statusLine(last.status) : t("webhooks.inspector.delivered"),
+						count: history.length,
+						when: ago(a.finishedAt),
+					})}
 				</span>
 			</p>
 		);
@@ -205,10 +198,9 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 			<p className="notice">
 				<Icon name="close" />
 				<span>
-					<b>{t("webhooks.inspector.cancelled")}</b>{" "}
 					{a.reason
-						? t("webhooks.inspector.reason", { replaceAll: a.reason.replaceAll("_", " ") })
-						: t("webhooks.inspector.itGoesOutNoMore")}
+						? rich("webhooks.inspector.reason", { reason: a.reason.replaceAll("_", " ") })
+						: rich("webhooks.inspector.cancelled")}
 				</span>
 			</p>
 		);
@@ -218,10 +210,9 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 			<p className="notice" data-is="warn">
 				<Icon name="clock" />
 				<span>
-					<b>{t("webhooks.inspector.itWaits")}</b>{" "}
 					{a.nextAttemptAt
-						? t("webhooks.inspector.theFirstAttemptIs", { when: ago(a.nextAttemptAt) })
-						: t("webhooks.inspector.othersGoFirst")}
+						? rich("webhooks.inspector.theFirstAttemptIs", { when: ago(a.nextAttemptAt) })
+						: rich("webhooks.inspector.itWaits")}
 				</span>
 			</p>
 		);
@@ -230,16 +221,17 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 	const known = advice[code];
 	const what = last.status ? statusLine(last.status) : (known?.what ?? code);
 	const said = quoted(last.response?.head);
+	const why =
+		!last.status || !known
+			? last.detail && `${last.detail}.`
+			: said
+				? t("webhooks.inspector.text", { what: known.what, said })
+				: `${known.what}.`;
 	return (
 		<p className="notice" data-is="bad">
 			<Icon name="alert" />
 			<span>
-				<b>{what}</b>, {times[history.length] ?? t("webhooks.inspector.times", { count: history.length })}.{" "}
-				{last.status && known
-					? `${known.what}${said ? t("webhooks.inspector.text", { said }) : ""}. `
-					: last.detail
-						? `${last.detail}. `
-						: ""}
+				{rich("webhooks.inspector.times", { what, count: history.length })} {why}{" "}
 				{a.state === "failed"
 					? t("webhooks.inspector.allTriesAreUsedUp")
 					: t("webhooks.inspector.nothingIsLostTheNext", { when: ago(a.nextAttemptAt) })}{" "}
@@ -247,11 +239,6 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 			</span>
 		</p>
 	);
-}
-
-function ordinal(n: number): string {
-	const rule = new Intl.PluralRules("en", { type: "ordinal" }).select(n);
-	return n + ({ one: "st", two: "nd", few: "rd" }[rule as string] ?? "th");
 }
 
 /** Returns what an answer says for itself, if that is short. */
@@ -404,8 +391,9 @@ function Timing({ entry }: { entry: Entry }) {
 			<header>
 				<h3 id="tm">{t("webhooks.inspector.timing")}</h3>
 				<span className="second quiet end">
-					{milliseconds(timings.total)}
-					{entry.reusedConnection ? t("webhooks.inspector.overAnOpenConnection") : ""}
+					{entry.reusedConnection
+						? t("webhooks.inspector.overAnOpenConnection", { time: milliseconds(timings.total) })
+						: milliseconds(timings.total)}
 				</span>
 			</header>
 			<div className="body">

@@ -24,7 +24,7 @@ export default function NewEndpoint({ organization, may, made, close }: NewProps
 	}
 	return (
 		<SecretDialog
-			title={<>{rich("webhooks.new.theSecretOf", { endpointName: <Typed>{endpointName(endpoint.attributes)}</Typed> })}</>}
+			title={rich("webhooks.new.theSecretOf", { endpointName: <Typed>{endpointName(endpoint.attributes)}</Typed> })}
 			secret={endpoint.attributes.secret ?? ""}
 			close={() => {
 				close();

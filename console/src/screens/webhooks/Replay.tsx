@@ -96,7 +96,7 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 	return (
 		<FormDialog
 			title={t("common.sendAgain")}
-			intro={<>{rich("webhooks.replay.toWithTheOldWebhook", { name: <Typed>{name}</Typed> })}</>}
+			intro={rich("webhooks.replay.toWithTheOldWebhook", { name: <Typed>{name}</Typed> })}
 			close={close}
 			submit={() => !not && submit()}
 			buttons={
@@ -225,47 +225,26 @@ function Progress({ id, not }: { id: string; not: string | false }) {
 			</div>
 			<progress className="progress" max={1} value={done} aria-label={t("webhooks.replay.howFarItHasCome")} />
 			<p className="second" role="status">
-				{r.queued === 1
-					? became?.some(Boolean)
-						? r.finishedAt
-							? t("webhooks.replay.queuedMessage", {
-									queued: r.queued ?? 0,
-									examined: r.examined ?? 0,
-									join: became.filter(Boolean).join(", "),
-									when: ago(r.finishedAt),
-								})
-							: t("webhooks.replay.queuedMessage2", {
-									queued: r.queued ?? 0,
-									examined: r.examined ?? 0,
-									join: became.filter(Boolean).join(", "),
-								})
-						: r.finishedAt
-							? t("webhooks.replay.queuedMessage3", {
-									queued: r.queued ?? 0,
-									examined: r.examined ?? 0,
-									when: ago(r.finishedAt),
-								})
-							: t("webhooks.replay.queuedMessage4", { queued: r.queued ?? 0, examined: r.examined ?? 0 })
-					: became?.some(Boolean)
-						? r.finishedAt
-							? t("webhooks.replay.queuedMessage5", {
-									queued: r.queued ?? 0,
-									examined: r.examined ?? 0,
-									join: became.filter(Boolean).join(", "),
-									when: ago(r.finishedAt),
-								})
-							: t("webhooks.replay.queuedMessage6", {
-									queued: r.queued ?? 0,
-									examined: r.examined ?? 0,
-									join: became.filter(Boolean).join(", "),
-								})
-						: r.finishedAt
-							? t("webhooks.replay.queuedMessage7", {
-									queued: r.queued ?? 0,
-									examined: r.examined ?? 0,
-									when: ago(r.finishedAt),
-								})
-							: t("webhooks.replay.queuedMessage8", { queued: r.queued ?? 0, examined: r.examined ?? 0 })}
+				{became?.some(Boolean)
+					? r.finishedAt
+						? t("webhooks.replay.queuedMessage", {
+								queued: r.queued ?? 0,
+								examined: r.examined ?? 0,
+								join: became.filter(Boolean).join(", "),
+								when: ago(r.finishedAt),
+							})
+						: t("webhooks.replay.queuedMessage2", {
+								queued: r.queued ?? 0,
+								examined: r.examined ?? 0,
+								join: became.filter(Boolean).join(", "),
+							})
+					: r.finishedAt
+						? t("webhooks.replay.queuedMessage3", {
+								queued: r.queued ?? 0,
+								examined: r.examined ?? 0,
+								when: ago(r.finishedAt),
+							})
+						: t("webhooks.replay.queuedMessage4", { queued: r.queued ?? 0, examined: r.examined ?? 0 })}
 			</p>
 			<Faults error={set.error} />
 		</div>

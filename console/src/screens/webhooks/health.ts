@@ -22,7 +22,9 @@ export function healthOf(w: Webhook): Health {
 	if (status === "disabled")
 		return {
 			is: "off",
-			word: `Disabled${disabledReason ? t("webhooks.health.text", { reasons: reasons[disabledReason] ?? disabledReason }) : ""}`,
+			word: disabledReason
+				? t("webhooks.health.text", { reason: reasons[disabledReason] ?? disabledReason })
+				: t("webhooks.health.disabled"),
 		};
 	if (status === "paused") return { is: "off", word: t("common.paused") };
 	if (health?.failingSince) return { is: "bad", word: t("webhooks.health.failingSince", { when: short(health.failingSince) }) };

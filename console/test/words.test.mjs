@@ -1,0 +1,157 @@
+// The texts of the console: every one of them is a message, every message is used, and nothing in the layout knows left from right.
+
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { test } from "node:test";
+import ts from "typescript";
+import { english, idsIn, pretend, takenBy } from "./words.mjs";
+
+const src = new URL("../src/", import.meta.url);
+
+async function files(ending) {
+	const names = (await readdir(src, { recursive: true })).filter((name) => ending.test(name) && !name.endsWith("schema.d.ts"));
+	return Promise.all(names.map(async (name) => ({ name, text: await readFile(new URL(name, src), "utf8") })));
+}
+
+/** What people read or hear of an element, or a part of a screen takes as its text. */
+const spoken =
+	/^(aria-label|aria-description|aria-roledescription|title|placeholder|alt|label|hint|intro|said|on|note|legend|what|not|name)$/;
+
+/** What is not a word of a language: names of formats and keys, and what machines read. */
+const universal =
+	/^(NDJSON|CSV|curl|HTTP|URL|JSON|Raw|Verify|UTC|Roster|Ctrl [KXV]|Esc|Enter|Home End|[A-Z]|list\..*|ms|#\w*|id|slug|https?:.*|invoices:approve|other|[a-z]+[A-Z]\w*)$/;
+
+const letters = /\p{L}{2}/u;
+
+/** Returns the texts in a source that are no messages. */
+function literals({ name, text }) {
+	const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true, name.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS);
+	const found = [];
+	const add = (node, said) => {
+		const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+		found.push(`${name}:${line + 1}: ${said.trim().slice(0, 80)}`);
+	};
+	const isText = (node) => ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node);
+	const written = (node) =>
+		ts.isTemplateExpression(node)
+			? [node.head, ...node.templateSpans.map((s) => s.literal)].map((part) => part.text).join(" ")
+			: node.text;
+	/** Goes to what an expression may come to. */
+	const outcomes = (node, sentence) => {
+		if (ts.isParenthesizedExpression(node)) return outcomes(node.expression, sentence);
+		if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].forEach((n) => outcomes(n, sentence));
+		if (ts.isBinaryExpression(node) && /^(&&|\|\||\?\?|\+)$/.test(node.operatorToken.getText()))
+			return [node.left, node.right].forEach((n) => outcomes(n, sentence));
+		if (!isText(node)) return;
+		const said = written(node).trim();
+		if (letters.test(said) && !universal.test(said) && !idsIn(`"${said}"`).length && (sentence || /\s|^[A-Z]/.test(said)))
+			add(node, said);
+	};
+	const visit = (node) => {
+		if (ts.isJsxText(node) && letters.test(node.text) && !universal.test(node.text.trim())) add(node, node.text);
+		if (ts.isJsxExpression(node) && node.expression && !ts.isJsxAttribute(node.parent)) outcomes(node.expression, true);
+		if (ts.isJsxAttribute(node) && spoken.test(node.name.getText()) && node.initializer) {
+			const aria = /^(aria-|title|placeholder|alt|label)/.test(node.name.getText());
+			const value = ts.isJsxExpression(node.initializer) ? node.initializer.expression : node.initializer;
+			if (value) outcomes(value, aria);
+		}
+		if (ts.isPropertyAssignment(node) && /^(label|title|hint|intro)$/.test(node.name.getText())) outcomes(node.initializer, true);
+		if (ts.isCallExpression(node) && /^(notify|say)$/.test(node.expression.getText()) && node.arguments[0])
+			outcomes(node.arguments[0], true);
+		// A sentence is one message: others are translated to another order.
+		if (ts.isTemplateExpression(node) && node.templateSpans.some((s) => /\b(t|rich)\("/.test(s.expression.getText())))
+			add(node, node.getText());
+		if (
+			ts.isBinaryExpression(node) &&
+			node.operatorToken.getText() === "+" &&
+			/^(t|rich)\("/m.test(`${node.left.getText()}\n${node.right.getText()}`)
+		)
+			add(node, node.getText());
+		ts.forEachChild(node, visit);
+	};
+	visit(source);
+	return found;
+}
+
+test("no text stands in a screen itself, and none is put together", async () => {
+	const sources = (await files(/\.tsx?$/)).filter(({ name }) => !name.startsWith("words/"));
+	assert.ok(sources.length > 100);
+	assert.deepEqual(sources.flatMap(literals), []);
+});
+
+test("the check of texts finds one in each of the places", () => {
+	const at = (text) => literals({ name: "x.tsx", text }).length;
+	assert.equal(at(`const a = <p>Some words</p>;`), 1);
+	assert.equal(at(`const a = <p>{b ? "some" : t("common.close")}</p>;`), 1);
+	assert.equal(at("const a = <a aria-label={`More of ${b}`} />;"), 1);
+	assert.equal(at(`notify("It is done");`), 1);
+	assert.equal(at('const a = `${t("common.close")}, ${b}`;'), 1);
+	assert.equal(at(`const a = t("common.close") + b;`), 1);
+	assert.equal(at(`const a = <p className="some words">{t("common.close")}</p>;`), 0);
+});
+
+test("every message is used, and every id is one", async () => {
+	const messages = await english();
+	const sources = await files(/\.tsx?$/);
+	const used = new Set(sources.flatMap(({ text }) => idsIn(text)));
+	assert.deepEqual(
+		[...used].filter((id) => !messages.has(id)),
+		[],
+		"an id has no message",
+	);
+	assert.deepEqual(
+		[...messages.keys()].filter((id) => !used.has(id)),
+		[],
+		"a message is used nowhere",
+	);
+	// An id must not look like a name of the API: a build would put a text in its place.
+	const schema = await readFile(new URL("api/schema.d.ts", src), "utf8");
+	assert.deepEqual(idsIn(schema), []);
+});
+
+test("every message is one, and a call gives what it takes", async () => {
+	const messages = await english();
+	const wants = new Map([...messages].map(([id, text]) => [id, takenBy(text)]));
+	const wrong = [];
+	for (const { name, text } of await files(/\.tsx?$/)) {
+		const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
+		const visit = (node) => {
+			if (
+				ts.isCallExpression(node) &&
+				/^(t|rich)$/.test(node.expression.getText()) &&
+				ts.isStringLiteral(node.arguments[0] ?? node)
+			) {
+				const given = node.arguments[1]?.properties?.map((p) => p.name.getText()) ?? [];
+				const { values, tags } = wants.get(node.arguments[0].text) ?? { values: [], tags: [] };
+				for (const v of values) if (!given.includes(v)) wrong.push(`${name}: ${node.arguments[0].text} lacks ${v}`);
+				for (const g of given)
+					if (![...values, ...tags].includes(g)) wrong.push(`${name}: ${node.arguments[0].text} does not take ${g}`);
+			}
+			ts.forEachChild(node, visit);
+		};
+		visit(source);
+	}
+	assert.deepEqual(wrong, []);
+});
+
+test("a language that is made of English takes the same", async () => {
+	for (const [id, text] of await english()) {
+		const other = pretend(text);
+		assert.deepEqual(takenBy(other), takenBy(text), id);
+		if (/\p{L}{2}/u.test(text.replace(/<[^>]*>|\{[^{}]*\}/g, "")))
+			assert.ok(other.length >= text.length * 1.2, `${id} is no longer: ${other}`);
+	}
+});
+
+test("the layout does not know left from right", async () => {
+	const physical =
+		/(?:^|[\s;{])((?:margin|padding|border)-(?:left|right)(?:-[a-z]+)?|left|right)\s*:|(?:text-align|float|clear)\s*:\s*(left|right)/;
+	const found = [];
+	for (const { name, text } of await files(/\.css$/))
+		text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "))
+			.split("\n")
+			.forEach((line, i) => physical.test(line) && found.push(`${name}:${i + 1}: ${line.trim().slice(0, 100)}`));
+	assert.deepEqual(found, []);
+	assert.match("a { left: 0 }", physical);
+	assert.doesNotMatch("a { inset-inline-start: 0; text-align: start }", physical);
+});
