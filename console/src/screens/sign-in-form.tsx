@@ -8,9 +8,8 @@ import type { Resource } from "../api/document";
 import { Faults } from "../parts/failure";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icons";
-import { Button } from "../parts/small";
-import { t } from "../words/message";
 import { Button, useLate } from "../parts/small";
+import { t } from "../words/message";
 
 type Method = Resource<{ kind?: string; name?: string; url?: string }>;
 
