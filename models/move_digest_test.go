@@ -48,7 +48,8 @@ func TestADigestStandsForEachPart(t *testing.T) {
 			must(models.CreateInvitation(ctx, db, everything,
 				input(attributes{"email": email}, relations{"organization": one(branch.ID), "roles": many(role)})))(t)
 		}
-		ada, ben := user(t, db, "Ada").ID, user(t, db, "Ben").ID
+		// In the order of their ids, which is that of what is counted: who comes for somebody else stands where they stood.
+		ada, cid, ben, dan := user(t, db, "Ada").ID, user(t, db, "Cid").ID, user(t, db, "Ben").ID, user(t, db, "Dan").ID
 		lost, alike := role("lost", left.ID, "a:a"), role("alike", left.ID, "a:b")
 		got, same := role("got", to.ID, "b:a"), role("same", to.ID, "b:b")
 		kept, too := role("kept", left.ID, "c:c"), role("too", left.ID, "c:c")
@@ -65,8 +66,8 @@ func TestADigestStandsForEachPart(t *testing.T) {
 			{"the role that they are lost by", func() { give(loser, alike) }},
 			{"words that are gained", func() { reword(got, "b:b") }},
 			{"the role that they are gained by", func() { give(winner, same) }},
-			{"who loses", func() { leave(loser); join(left.ID, user(t, db, "Cid").ID, alike) }},
-			{"who gains", func() { leave(winner); join(to.ID, user(t, db, "Dan").ID, same) }},
+			{"who loses", func() { leave(loser); join(left.ID, cid, alike) }},
+			{"who gains", func() { leave(winner); join(to.ID, dan, same) }},
 			{"one more who loses", func() { join(left.ID, ada, alike) }},
 			{"an endpoint that leaves", func() { hear(left.ID) }},
 			{"an endpoint that joins", func() { hear(to.ID) }},
