@@ -9,8 +9,8 @@ import (
 	"roster/models/store"
 )
 
-// TestADigestStandsForEachPart changes one thing after the other that a preview tells or counts: each makes the digest of before stale. What
-// changes is in that part alone, as far as that can be.
+// TestADigestStandsForEachPart changes one thing after the other that a preview tells or counts: each makes the digest of before stale.
+// What changes is in that part alone, as far as that can be.
 func TestADigestStandsForEachPart(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
