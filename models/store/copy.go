@@ -21,12 +21,28 @@ type CopyProgress struct {
 	Of    int64 // rows that the table has, 0 while nobody knows
 }
 
+// ErrCopying says that a PostgreSQL database is being filled by another process.
+var ErrCopying = errors.New("the target is filled by another process at this moment")
+
+// copyLock is the number of the lock that is had by who fills a database: the bytes of "roster".
+const copyLock = 0x726f73746572
+
 // CopyTo copies everything into a PostgreSQL database that is migrated and has nothing, which was opened as [Config.Filling], and compares
 // both row by row. It returns how many rows there are. Rows go over as they are, in batches; until all are there and were found to be the
 // same, the target is marked, and [Open] fails with ErrHalfCopied. If it is interrupted, calling it again goes on behind the last batch,
-// unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value. tell is called every few thousand
-// rows and must not wait.
+// unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value, and with ErrCopying while another
+// one fills the target. tell is called every few thousand rows and must not wait.
 func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)) (rows int64, err error) {
+	alone := &advisoryLock{connect: target.pools.connect, id: copyLock}
+	defer alone.release() //nolint:errcheck // what counts is in the target
+	if err := alone.begin(ctx); err != nil {
+		return 0, fmt.Errorf("look for others that copy: %w", err)
+	}
+	if first, err := alone.try(ctx); err != nil {
+		return 0, fmt.Errorf("look for others that copy: %w", err)
+	} else if !first {
+		return 0, ErrCopying
+	}
 	conn, err := target.pools.write.Conn(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reach database: %w", err)
