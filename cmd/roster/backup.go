@@ -92,14 +92,17 @@ func (c *config) existingDatabase(ctx context.Context) (*store.DB, error) {
 	return db, nil
 }
 
-// neverMigrated returns an error for a database that has nothing of this program.
+// neverMigrated returns an error for a database that has nothing of this program yet, or not all of its schema.
 func neverMigrated(ctx context.Context, db *store.DB) error {
 	schema, err := db.SchemaVersion(ctx)
-	if err == nil && schema == 0 {
-		err = errors.New("the database is empty: it was never migrated; is it the right one? If it is, 'roster migrate up' makes the " +
+	if err != nil {
+		return err
+	}
+	if schema == 0 {
+		return errors.New("the database is empty: it was never migrated; is it the right one? If it is, 'roster migrate up' makes the " +
 			"schema, and 'roster serve' begins with it")
 	}
-	return err
+	return upToDate(ctx, db)
 }
 
 // withoutFiles returns the settings without where files are kept, which would be made if it is not there.

@@ -14,6 +14,7 @@ import (
 
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 // waiter is a log that makes who writes it wait at a line.
@@ -168,4 +169,42 @@ func TestAReceiverOfTracesThatHangsDoesNotKeepAServer(t *testing.T) {
 			t.Error("it is taken for an outage of the database")
 		}
 	})
+}
+
+// TestACopyWaitsForWhatAKilledOneLeft has a transaction of a command that is gone still under way in the target.
+func TestACopyWaitsForWhatAKilledOneLeft(t *testing.T) {
+	t.Parallel()
+	dir, target := t.TempDir(), modelstest.URL(t, store.Postgres)
+	serve(t, dir, noRoutes).stop()
+	db := modelstest.OpenConfig(t, modelstest.ConfigAt(target))
+	left, err := modelstest.Readable(db).BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Rollback() //nolint:errcheck // in vain if it is over
+	const step = 0x726f73746573
+	if _, err := left.ExecContext(t.Context(), `SELECT pg_advisory_xact_lock($1)`, step); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan string, 1)
+	go func() {
+		_, stdout, stderr := command(t, nil, "copy-to", target, "--data-dir", dir, "--log-level", "error")
+		ended <- stdout + stderr
+	}()
+	servertest.Poll(t, "it waits", func() bool {
+		var waits bool
+		err := modelstest.Readable(db).QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks
+			WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`).
+			Scan(&waits)
+		return err == nil && waits
+	})
+	if _, err := left.ExecContext(t.Context(), `CREATE TABLE roster_copying AS SELECT '' AS digest, '[]' AS "references"`); err != nil {
+		t.Fatal(err)
+	}
+	if err := left.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if said := <-ended; !strings.Contains(said, "rows were copied, and compared one by one") {
+		t.Error(said)
+	}
 }
