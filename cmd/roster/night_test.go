@@ -142,6 +142,7 @@ func TestARoleThatLacksARightIsToldWhich(t *testing.T) {
 	exec(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ` + role)
 	refused(fmt.Sprintf(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA "public" TO %q`, role))
 	exec(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ` + role)
+	exec(`CREATE TABLE of_another_program (n integer); ALTER TABLE of_another_program OWNER TO pg_monitor`)
 	s := serve(t, dir, frontDoors, args[5:]...)
 	s.create("Allowed")
 	s.stop()

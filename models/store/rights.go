@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pressly/goose/v3"
 )
 
 // Denied reports whether PostgreSQL refused something because the role of the connection lacks a right.
@@ -18,8 +19,9 @@ func Denied(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "42501" || pg.Code == "3F000")
 }
 
-// CheckRights returns an error with the command to give if the role of a PostgreSQL database cannot read and write all of its tables,
-// and take numbers of its sequences: a server that lacks a right finds out by the first request that needs it.
+// CheckRights returns an error with the command to give if the role of a PostgreSQL database cannot read and write all of its tables, and
+// take numbers of its sequences, not of what others have in the same schema: a server that lacks a right finds out by the first request
+// that needs it.
 func (db *DB) CheckRights(ctx context.Context) error {
 	if db.dialect == SQLite {
 		return nil
@@ -32,13 +34,14 @@ func (db *DB) CheckRights(ctx context.Context) error {
 		lacking = append(lacking, table)
 		return err
 	}, `SELECT current_user, current_schema(), relname FROM pg_class
-		WHERE relnamespace = CAST(current_schema() AS regnamespace) AND CASE relkind
+		WHERE relnamespace = CAST(current_schema() AS regnamespace)
+			AND relowner = (SELECT relowner FROM pg_class WHERE oid = to_regclass(?)) AND CASE relkind
 			WHEN 'r' THEN NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
 				AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))
 			WHEN 'v' THEN NOT has_table_privilege(oid, 'SELECT')
 			WHEN 'S' THEN NOT has_sequence_privilege(oid, 'USAGE')
 			ELSE false END
-		ORDER BY relname`)
+		ORDER BY relname`, goose.DefaultTablename)
 	if err != nil || len(lacking) == 0 {
 		return err
 	}
