@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { words } from "./words.ts";
 
 const everywhere =
 	/\/node_modules\/(react|react-dom|scheduler|use-sync-external-store|wouter|@tanstack)\/|\/src\/(api|words)\/|\/src\/parts\/(boundary|failure|icons|live|menu|more|position|preferences|rows|small|virtual)\.tsx?|\/src\/screens\/query-state|preload-helper/;
@@ -11,7 +12,7 @@ const deeds =
 // The console is built into ./built, which the Go program embeds. Two builds of the same sources are the same bytes: .ci/console compares.
 export default defineConfig({
 	base: "/console/",
-	plugins: [react()],
+	plugins: [words(), react()],
 	build: {
 		outDir: "built",
 		emptyOutDir: true,

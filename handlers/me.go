@@ -27,7 +27,8 @@ var meQuery = func() *jsonapi.Schema {
 	return s
 }()
 
-// whoAmI answers with the resource that the caller is. People are told whether they have a second factor, and nobody else is.
+// whoAmI answers with the resource that the caller is. People are told whether they have a second factor, and whether they may create the
+// head of a tree; nobody else is.
 func (a *API) whoAmI(w http.ResponseWriter, rq *request) error {
 	meta := map[string]any{}
 	var err error
@@ -35,6 +36,7 @@ func (a *API) whoAmI(w http.ResponseWriter, rq *request) error {
 		if meta["secondFactor"], err = models.HasSecondFactor(rq.Context(), rq.DB, user); err != nil {
 			return err
 		}
+		meta["createsHeads"] = rq.Caller().MayHead(rq.DB)
 	}
 	for _, f := range rq.query.Filters {
 		asked := strings.Split(f.Value.(string), ",")

@@ -134,8 +134,8 @@ func routes() []route {
 			query: jsonapi.Accepts{Select: true, Fields: true}, speaks: meQuery, tag: meTag, handle: (*API).whoAmI,
 			doc: "Reads who the caller is: the user for a credential of one, the organization for its token, the link for what a portal " +
 				"link has opened, otherwise the key. To a " +
-				"user " +
-				"meta.secondFactor tells whether they have a second factor. With " +
+				"user meta.secondFactor tells whether they have a second factor, and meta.createsHeads whether they may create an " +
+				"organization without a parent. With " +
 				"filter[organizationId] meta.permissions tells the words that the caller holds at those organizations; none where it " +
 				"sees none.",
 		},

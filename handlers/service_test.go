@@ -96,7 +96,7 @@ func open(t testing.TB, cfg server.Config) (*handlers.API, http.Handler) {
 }
 
 // soon is far more than anything here takes. Tests wait for signals; this only keeps a broken one from waiting for ever.
-const soon = time.Minute
+const soon = 2 * time.Minute
 
 // as returns the service as another caller sees it.
 func (s *service) as(key string) *service {

@@ -1,6 +1,8 @@
 package models
 
 import (
+	"slices"
+
 	"roster/jsonapi"
 	"roster/models/collection"
 	"roster/models/store"
@@ -49,16 +51,18 @@ func rolesUsableAt(_ *store.DB, scope collection.Scope, v any) collection.Where 
 }
 
 // effectiveAt returns the condition that by a membership somebody holds something at an organization: it is there, or above with a role
-// that is inheritable.
+// that is inheritable. Roles that are not are few, and those that can be held there belong to the organizations of the line: where there are
+// none, nobody's roles are looked at.
 func effectiveAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	line, ok := lineOf(scope, v)
 	if !ok {
 		return collection.Never()
 	}
-	return collection.Condition("memberships.id IN (SELECT em.id FROM memberships em "+
-		"JOIN (SELECT a.ancestor_id, a.distance "+line.SQL+") line ON line.ancestor_id = em.organization_id "+
-		"WHERE line.distance = 0 OR EXISTS (SELECT 1 FROM membership_roles er JOIN roles r ON r.id = er.role_id "+
-		"WHERE er.membership_id = em.id AND r.inheritable))", line.Args...)
+	above := "IN (SELECT a.ancestor_id " + line.SQL + ")"
+	own := "SELECT r.id FROM roles r WHERE NOT r.inheritable AND r.organization_id " + above
+	return collection.Condition("memberships.organization_id "+above+" AND (memberships.organization_id = ? OR NOT EXISTS ("+own+") "+
+		"OR EXISTS (SELECT 1 FROM membership_roles er WHERE er.membership_id = memberships.id AND er.role_id NOT IN ("+own+")))",
+		slices.Concat(line.Args, []any{v}, line.Args, line.Args)...)
 }
 
 // equal returns the filter of rows with a value in a column.

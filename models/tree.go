@@ -23,7 +23,7 @@ func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organi
 		parent = root
 	}
 	switch {
-	case parent == "" && !by.mayHead(tx):
+	case parent == "" && !by.MayHead(tx):
 		return &store.Error{Kind: store.Forbidden, Message: "This credential cannot create an organization without a parent."}
 	case parent == "":
 		return nil
@@ -119,8 +119,8 @@ func arrive(ctx context.Context, tx *store.DB, by Caller, held standing, in *Cha
 	return replacements(in.Replacements).carryOut(ctx, tx, by, org.ID)
 }
 
-// mayHead reports whether a caller may create the head of a tree, and make a branch one: who sees all, and people where that is allowed.
-func (by Caller) mayHead(tx *store.DB) bool {
+// MayHead reports whether a caller may create the head of a tree, and make a branch one: who sees all, and people where that is allowed.
+func (by Caller) MayHead(tx *store.DB) bool {
 	return by.Scope.All() || by.User() != "" && allowedOn(tx).UsersCreateOrganizations
 }
 
@@ -129,9 +129,9 @@ func permitMove(ctx context.Context, tx *store.DB, by Caller, org *Organization,
 	switch {
 	case by.Scope.Single() || by.Scope.Root() == org.ID:
 		return &store.Error{Kind: store.ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
-	case parent == "" && by.User() != "" && !by.mayHead(tx):
+	case parent == "" && by.User() != "" && !by.MayHead(tx):
 		return &store.Error{Kind: store.Forbidden, Field: "parent", Message: "A user cannot make an organization the head of a tree."}
-	case parent == "" && !by.mayHead(tx):
+	case parent == "" && !by.MayHead(tx):
 		return &store.Error{Kind: store.Forbidden, Field: "parent",
 			Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
 	case org.ParentID == nil && by.User() != "":

@@ -18,7 +18,7 @@ import (
 )
 
 // soon is far more than anything here takes. Tests wait for signals; this only keeps a broken one from waiting for ever.
-const soon = 30 * time.Second
+const soon = 2 * time.Minute
 
 var someone = models.System("test")
 

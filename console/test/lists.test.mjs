@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launch, open, settled, signIn } from "./browser.mjs";
 import { databases, session, start, until } from "./program.mjs";
+import { holdTree } from "./tree-bars.mjs";
 import { heap, scroll, watch } from "./watch.mjs";
 
 // As many as there is time for: the last of the databases, PostgreSQL if it is there, has all.
@@ -148,6 +149,11 @@ for (const database of databases) {
 			const name = (await tree.locator("[aria-level='2'] .name").first().textContent()).trim();
 			await page.getByRole("searchbox", { name: "Filter the tree" }).fill(name);
 			await page.getByRole("list", { name: "Found in the tree" }).getByText(name, { exact: true }).first().waitFor();
+			await tab.close();
+		});
+		test("the tree stays within its bars", async (t) => {
+			const tab = await asManagement(browser, service, "/people");
+			await holdTree(t, tab.page, { levels: many < 100_000 ? 300 : 1000 });
 			await tab.close();
 		});
 	});

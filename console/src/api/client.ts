@@ -4,6 +4,7 @@ import type { Answer, ApiError, Document } from "./document";
 import { answered, patience, unanswered, wait } from "./connection";
 import { credentialEnded } from "./credential";
 import { portalHeaders } from "./portal";
+import { t } from "../words/message";
 
 export const root = "/public/v2/";
 const mediaType = "application/vnd.api+json";
@@ -18,7 +19,7 @@ export class Failure extends Error {
 		/** Seconds until it is worth asking again, if the service says so. */
 		readonly retryAfter: number | null,
 	) {
-		super(errors[0]?.detail ?? errors[0]?.title ?? "The service cannot be reached.");
+		super(errors[0]?.detail ?? errors[0]?.title ?? t("frame.client.theServiceCannotBeReached"));
 	}
 
 	get code(): string {
@@ -104,7 +105,7 @@ function refusal(response: Response, errors: ApiError[] | undefined, signingIn =
 	if (response.status === 401 && !signingIn) credentialEnded();
 	const after = Number(response.headers.get("Retry-After"));
 	if (response.status === 429 && after > 0 && after <= patience && !signingIn) wait(after);
-	const told = errors ?? [{ status: String(response.status), code: "", title: response.statusText || "Refused" }];
+	const told = errors ?? [{ status: String(response.status), code: "", title: response.statusText || t("common.refused") }];
 	return new Failure(response.status, told, response.headers.get("X-Request-Id"), after > 0 ? after : null);
 }
 

@@ -9,8 +9,9 @@ interface MeAttributes {
 	name?: string | null;
 	email?: string | null;
 	kind?: string;
-	/** What a key may do at most. */
+	/** What a key may do at most, and until when. */
 	scopes?: string[];
+	expiresAt?: string | null;
 }
 
 export type Me = Resource<MeAttributes>;

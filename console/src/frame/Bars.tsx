@@ -9,26 +9,26 @@ import type { Resource } from "../api/document";
 import type { SessionAttributes } from "../api/resources";
 import { Icon } from "../parts/icons";
 import { Typed } from "../parts/small";
-import { count } from "../words/count";
 import { ago } from "../words/time";
 import { signOut } from "../screens/sign-out";
+import { rich, t } from "../words/message";
 
 export function Bars({ me }: { me: Me | undefined }) {
 	const { offline, silent, until } = useConnection();
 	const byKey = me && me.type !== "users";
 	if (!byKey && !offline && !silent && until === 0) return null;
 	return (
-		<section aria-label="What holds for every page now">
+		<section aria-label={t("frame.bars.whatHoldsForEveryPage")}>
 			{byKey && <ByKey me={me} />}
 			{offline ? (
 				<p className="bar" data-is="warn" role="status">
 					<Icon name="alert" />
-					No network. What is loaded can be read; nothing can be changed.
+					{t("frame.bars.noNetworkWhatIsLoaded")}
 				</p>
 			) : silent ? (
 				<p className="bar" data-is="warn" role="status">
 					<Icon name="alert" />
-					The service does not answer. What is loaded can be read; it is asked again by itself.
+					{t("frame.bars.theServiceDoesNotAnswer")}
 				</p>
 			) : (
 				until > 0 && <TooMany until={until} />
@@ -51,7 +51,7 @@ function TooMany({ until }: { until: number }) {
 	return (
 		<p className="bar" data-is="warn">
 			<Icon name="clock" />
-			<span role="status">Too many requests. It goes on by itself,</span> in {count(Math.max(left, 1), "second")}.
+			<span role="status">{t("frame.bars.tooManyRequestsItGoes")}</span> {t("frame.bars.inMaxSecond", { max: Math.max(left, 1) })}
 		</p>
 	);
 }
@@ -64,15 +64,80 @@ function ByKey({ me }: { me: Me }) {
 		<p className="bar" data-is="key">
 			<Icon name="key" />
 			<span>
-				You act as {me.type === "apiKeys" ? `the ${me.attributes.kind ?? ""} key` : "the token of"}{" "}
-				<b>
-					<Typed>{me.attributes.name}</Typed>
-				</b>
-				{me.attributes.kind === "management" && ": everything of this service, whoever it belongs to"}
-				{ends ? `. It ends ${ago(ends)}` : ""}.
+				{me.type === "apiKeys"
+					? me.attributes.kind === "management"
+						? ends
+							? rich("frame.bars.youActAsTheKey", {
+									kind: me.attributes.kind ?? "",
+									value: (
+										<b>
+											<Typed>{me.attributes.name}</Typed>
+										</b>
+									),
+									when: ago(ends),
+								})
+							: rich("frame.bars.youActAsTheKey2", {
+									kind: me.attributes.kind ?? "",
+									value: (
+										<b>
+											<Typed>{me.attributes.name}</Typed>
+										</b>
+									),
+								})
+						: ends
+							? rich("frame.bars.youActAsTheKey3", {
+									kind: me.attributes.kind ?? "",
+									value: (
+										<b>
+											<Typed>{me.attributes.name}</Typed>
+										</b>
+									),
+									when: ago(ends),
+								})
+							: rich("frame.bars.youActAsTheKey4", {
+									kind: me.attributes.kind ?? "",
+									value: (
+										<b>
+											<Typed>{me.attributes.name}</Typed>
+										</b>
+									),
+								})
+					: me.attributes.kind === "management"
+						? ends
+							? rich("frame.bars.youActAsTheToken", {
+									value: (
+										<b>
+											<Typed>{me.attributes.name}</Typed>
+										</b>
+									),
+									when: ago(ends),
+								})
+							: rich("frame.bars.youActAsTheToken2", {
+									value: (
+										<b>
+											<Typed>{me.attributes.name}</Typed>
+										</b>
+									),
+								})
+						: ends
+							? rich("frame.bars.youActAsTheToken3", {
+									value: (
+										<b>
+											<Typed>{me.attributes.name}</Typed>
+										</b>
+									),
+									when: ago(ends),
+								})
+							: rich("frame.bars.youActAsTheToken4", {
+									value: (
+										<b>
+											<Typed>{me.attributes.name}</Typed>
+										</b>
+									),
+								})}
 			</span>
 			<button className="link end" type="button" onClick={signOut}>
-				Sign out
+				{t("common.signOut")}
 			</button>
 		</p>
 	);

@@ -2,6 +2,7 @@
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { forOthers, useStanding } from "../api/standing";
 import { organizationsOf, useMay, useMe, type Me } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
@@ -17,6 +18,7 @@ import { rowKeys } from "./rows";
 import { Side, lists } from "./Side";
 import { TreeStore } from "./tree-store";
 import { useLeaving } from "../parts/unsaved";
+import { t } from "../words/message";
 
 const Palette = lazy(() => import("./Palette"));
 const KeyList = lazy(() => import("./KeyList"));
@@ -54,19 +56,17 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 		return () => window.removeEventListener("keydown", find);
 	}, []);
 	useKeys([
-		{ key: "/", label: "Find or paste anything", act: () => setOver("palette") },
-		{ key: "?", label: "All keys of this page", act: () => setOver("keys") },
+		{ key: "/", label: t("common.findOrPasteAnything"), act: () => setOver("palette") },
+		{ key: "?", label: t("common.allKeysOfThisPage"), act: () => setOver("keys") },
 		...rowKeys,
-		...lists.map((l) => ({ key: `G ${l.letter}`, label: `Go to ${l.name}`, act: () => go(l.path) })),
+		...lists.map((l) => ({ key: `G ${l.letter}`, label: t("frame.frame.goTo", { name: l.name }), act: () => go(l.path) })),
 	]);
 	useFocusOnNavigation();
 	const may = useMay(me ? told.organization : undefined);
-	const makesNone =
-		told.organization !== undefined &&
-		may.known &&
-		!may("organizations:write") &&
-		"It takes organizations:write at the one that is open";
-	useKeys(makesNone ? [] : [{ key: "N", label: "New organization", act: () => setOver("new") }]);
+	const by = useStanding();
+	const lacks = may.known && !may("organizations:write") && t("frame.frame.itTakesOrganizationsWriteAt");
+	const makesNone = told.organization === undefined ? by.heads : lacks || forOthers(by);
+	useKeys(makesNone ? [] : [{ key: "N", label: t("common.newOrganization"), act: () => setOver("new") }]);
 
 	const way = useRead<Organization[]>(
 		told.organization && me
@@ -85,7 +85,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	return (
 		<TellProvider value={setTold}>
 			<a className="skip" href="#main" inert={drawer}>
-				Skip to the page
+				{t("common.skipToThePage")}
 			</a>
 			<div className="frame">
 				<Side
@@ -158,8 +158,8 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 	const back = crumbs.slice(0, -1).findLast((c) => c.to);
 	return (
 		<header className="top">
-			<SquareButton icon="menu" label="Open navigation" className="narrow-only" onClick={openDrawer} />
-			<nav className="crumbs wide-only" aria-label="Path">
+			<SquareButton icon="menu" label={t("frame.frame.openNavigation")} className="narrow-only" onClick={openDrawer} />
+			<nav className="crumbs wide-only" aria-label={t("frame.frame.path")}>
 				<ol>
 					{crumbs.map((c, i) => (
 						<li key={i}>
@@ -186,17 +186,17 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 			) : (
 				<Link className="wordmark narrow-only" href="/">
 					<Mark />
-					Roster
+					{t("common.roster")}
 				</Link>
 			)}
 			<button className="find wide-only" type="button" onClick={find}>
 				<Icon name="search" />
-				<span>Find or paste anything</span>
+				<span>{t("common.findOrPasteAnything")}</span>
 				<span className="end row">
-					<kbd>Ctrl K</kbd>
+					<kbd>{t("frame.frame.ctrlK")}</kbd>
 				</span>
 			</button>
-			<SquareButton icon="search" label="Find or paste anything" className="narrow-only end" onClick={find} />
+			<SquareButton icon="search" label={t("common.findOrPasteAnything")} className="narrow-only end" onClick={find} />
 		</header>
 	);
 }
@@ -221,10 +221,10 @@ export function Said() {
 								dismiss();
 							}}
 						>
-							Undo
+							{t("frame.frame.undo")}
 						</button>
 					)}
-					<button className="toast-close" type="button" aria-label="Close" onClick={dismiss}>
+					<button className="toast-close" type="button" aria-label={t("common.close")} onClick={dismiss}>
 						<Icon name="close" />
 					</button>
 				</div>

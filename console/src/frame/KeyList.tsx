@@ -3,25 +3,26 @@
 import { Dialog } from "../parts/dialog";
 import { Button } from "../parts/small";
 import { keysNow } from "./keys";
+import { t } from "../words/message";
 
 export default function KeyList({ close }: { close: () => void }) {
 	const rows = [
-		{ key: "Ctrl K", label: "Find or paste anything" },
+		{ key: "Ctrl K", label: t("common.findOrPasteAnything") },
 		...keysNow(),
-		{ key: "← →", label: "In the tree: close and open" },
-		{ key: "Home End", label: "In the tree: first and last" },
-		{ key: "*", label: "In the tree: open all beside this one" },
-		{ key: "A … Z", label: "In the tree: the next that begins so" },
-		{ key: "Ctrl X", label: "In the tree: cut, to move it" },
-		{ key: "Ctrl V", label: "In the tree: move what is cut below this one" },
+		{ key: "← →", label: t("frame.keyList.inTheTreeCloseAnd") },
+		{ key: "Home End", label: t("frame.keyList.inTheTreeFirstAnd") },
+		{ key: "*", label: t("frame.keyList.inTheTreeOpenAll") },
+		{ key: "A … Z", label: t("frame.keyList.inTheTreeTheNext") },
+		{ key: "Ctrl X", label: t("frame.keyList.inTheTreeCutTo") },
+		{ key: "Ctrl V", label: t("frame.keyList.inTheTreeMoveWhat") },
 	];
 	return (
 		<Dialog
-			title="Keys of this page"
+			title={t("frame.keyList.keysOfThisPage")}
 			close={close}
 			foot={
 				<div className="dialog-foot">
-					<Button onClick={close}>Close</Button>
+					<Button onClick={close}>{t("common.close")}</Button>
 				</div>
 			}
 		>

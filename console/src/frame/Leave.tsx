@@ -3,19 +3,20 @@
 import { Dialog } from "../parts/dialog";
 import { Button } from "../parts/small";
 import { decide } from "../parts/unsaved";
+import { t } from "../words/message";
 
 export default function Leave() {
 	return (
 		<Dialog
-			title="Leave what is not saved?"
-			intro="You have typed something on this page that is not saved."
+			title={t("frame.leave.leaveWhatIsNotSaved")}
+			intro={t("frame.leave.youHaveTypedSomethingOn")}
 			close={() => decide(false)}
 			foot={
 				<div className="dialog-foot">
 					<Button kind="main" onClick={() => decide(false)}>
-						Stay here
+						{t("frame.leave.stayHere")}
 					</Button>
-					<Button onClick={() => decide(true)}>Leave, and lose it</Button>
+					<Button onClick={() => decide(true)}>{t("frame.leave.leaveAndLoseIt")}</Button>
 				</div>
 			}
 		>

@@ -14,6 +14,7 @@ import { useFind, type Found } from "./find";
 import { keysNow } from "./keys";
 import { lists } from "./Side";
 import { recognize } from "./recognize";
+import { t } from "../words/message";
 
 interface Option {
 	id: string;
@@ -53,10 +54,15 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 	const pages = usePagesAndActions(text, organization);
 	const groups: Group[] = [
 		...(known.kind === "key"
-			? [{ title: "A key. Only its public part, " + known.text + ", is used", options: keyOptions(known.text) }]
+			? [{ title: t("frame.palette.aKeyOnlyItsPublic") + known.text + t("frame.palette.isUsed"), options: keyOptions(known.text) }]
 			: []),
 		...(known.kind === "path"
-			? [{ title: "A page of this service", options: [{ id: "path", icon: "out" as const, name: known.text, to: known.text }] }]
+			? [
+					{
+						title: t("frame.palette.aPageOfThisService"),
+						options: [{ id: "path", icon: "out" as const, name: known.text, to: known.text }],
+					},
+				]
 			: []),
 		...byId,
 		...(found?.length ? [{ title: "Found", options: found.map((f) => optionOf(f)) }] : []),
@@ -92,10 +98,10 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 			<Base.Portal>
 				<Base.Backdrop className="scrim" />
 				<Base.Viewport className="viewport viewport-top">
-					<Base.Popup className="dialog palette" aria-label="Find or paste anything">
+					<Base.Popup className="dialog palette" aria-label={t("common.findOrPasteAnything")}>
 						<label className="with-icon">
 							<Icon name="search" />
-							<span className="only-read">Find or paste anything</span>
+							<span className="only-read">{t("common.findOrPasteAnything")}</span>
 							<input
 								className="input"
 								role="combobox"
@@ -103,7 +109,7 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 								aria-autocomplete="list"
 								aria-controls={listId}
 								aria-activedescendant={current ? `${listId}-${current.id}` : undefined}
-								placeholder="Name, number, address, id, request id, key or URL"
+								placeholder={t("frame.palette.nameNumberAddressIdRequest")}
 								autoComplete="off"
 								spellCheck={false}
 								value={text}
@@ -114,7 +120,7 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 								onKeyDown={onKey}
 							/>
 						</label>
-						<div className="menu" role="listbox" id={listId} aria-label="Found">
+						<div className="menu" role="listbox" id={listId} aria-label={t("frame.palette.found")}>
 							{groups.map((g) => (
 								<div role="group" key={g.title} aria-label={g.title}>
 									<div className="menu-title" aria-hidden="true">
@@ -132,20 +138,20 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 								</div>
 							))}
 						</div>
-						{nothing && <p className="second palette-none">Nothing that you may see is called so.</p>}
+						{nothing && <p className="second palette-none">{t("frame.palette.nothingThatYouMaySee")}</p>}
 						<div className="dialog-foot second wide-only-flex">
 							<span className="row">
 								<kbd>↑</kbd>
-								<kbd>↓</kbd> choose
+								<kbd>↓</kbd> {t("frame.palette.choose")}
 							</span>
 							<span className="row">
-								<kbd>Enter</kbd> open
+								<kbd>{t("frame.palette.enter")}</kbd> {t("frame.palette.open")}
 							</span>
 							<span className="row">
-								<kbd>Ctrl Enter</kbd> open in a new tab
+								<kbd>{t("frame.palette.ctrlEnter")}</kbd> {t("frame.palette.openInANewTab")}
 							</span>
 							<span className="row end">
-								<kbd>Esc</kbd> close
+								<kbd>{t("frame.palette.esc")}</kbd> {t("frame.palette.close")}
 							</span>
 						</div>
 					</Base.Popup>
@@ -195,7 +201,7 @@ function optionOf(f: Found): Option {
 }
 
 function keyOptions(keyId: string): Option[] {
-	return [{ id: "key", icon: "key", name: "Find this key", to: `/keys?filter[keyId]=${encodeURIComponent(keyId)}` }];
+	return [{ id: "key", icon: "key", name: t("frame.palette.findThisKey"), to: `/keys?filter[keyId]=${encodeURIComponent(keyId)}` }];
 }
 
 /** What an id is of: an organization, a person, an event, a delivery, or a request, which is known by its events. */
@@ -222,32 +228,42 @@ function useById(id: string | null, organizations: string): Group[] {
 	const o = organization.data?.data;
 	if (o)
 		groups.push({
-			title: "An organization",
+			title: t("frame.palette.anOrganization"),
 			options: [{ id: o.id, kind: o.attributes.kind, name: o.attributes.name ?? "", to: `/organizations/${o.id}` }],
 		});
 	const u = user.data?.data;
 	if (u)
 		groups.push({
-			title: "A person",
+			title: t("frame.palette.aPerson"),
 			options: [{ id: u.id, icon: "people", name: u.attributes.fullName ?? "", second: u.attributes.email, to: `/people/${u.id}` }],
 		});
 	const e = event.data?.data;
-	if (e) groups.push({ title: "An event, which is what webhook-id names", options: [eventOption(e)] });
+	if (e) groups.push({ title: t("frame.palette.anEventWhichIsWhat"), options: [eventOption(e)] });
 	const events = request.data?.data ?? [];
 	if (events.length) {
 		groups.push({
-			title: `A request id. It changed ${events.length === 1 ? "one thing" : `${events.length} things`}`,
+			title:
+				events.length === 1
+					? t("frame.palette.aRequestIdItChanged")
+					: t("frame.palette.aRequestIdItChanged2", { count: events.length }),
 			options: [
 				...events.map(eventOption),
-				{ id: "all", icon: "list" as const, name: "All that it changed", to: `/events?filter[requestId]=${id}` },
+				{ id: "all", icon: "list" as const, name: t("frame.palette.allThatItChanged"), to: `/events?filter[requestId]=${id}` },
 			],
 		});
 	}
 	const sent = deliveries.data?.data ?? [];
 	if (sent.length)
 		groups.push({
-			title: "What came of it",
-			options: [{ id: "deliveries", icon: "send", name: `Its deliveries (${sent.length})`, to: `/deliveries?filter[eventId]=${id}` }],
+			title: t("frame.palette.whatCameOfIt"),
+			options: [
+				{
+					id: "deliveries",
+					icon: "send",
+					name: t("frame.palette.itsDeliveries", { count: sent.length }),
+					to: `/deliveries?filter[eventId]=${id}`,
+				},
+			],
 		});
 	return groups;
 }
@@ -263,19 +279,27 @@ function usePagesAndActions(text: string, organization?: string): Group[] {
 	const actions = keysNow().filter((k) => !/^\d|^G |^\?|^\//.test(k.key) && k.key.length === 1 && !k.silent && fits(k.label));
 	const pages = lists.filter((l) => fits(l.name));
 	const tabs = organization
-		? ["People", "Roles", "Invitations", "Keys", "Webhooks", "Events", "Settings"].filter((t) => typed && fits(t))
+		? [
+				t("common.people"),
+				t("common.roles"),
+				t("common.invitations"),
+				t("common.keys"),
+				t("common.webhooks"),
+				t("common.events"),
+				t("common.settings"),
+			].filter((t) => typed && fits(t))
 		: [];
 	return [
 		{
-			title: "On this page",
+			title: t("frame.palette.onThisPage"),
 			options: actions.map((k) => ({ id: `key-${k.key}`, icon: "next", name: k.label, key: k.key, act: k.act })),
 		},
 		{
-			title: "Of this organization",
+			title: t("frame.palette.ofThisOrganization"),
 			options: tabs.map((t) => ({ id: `tab-${t}`, icon: "next", name: t, to: `/organizations/${organization}/${t.toLowerCase()}` })),
 		},
 		{
-			title: "Go to",
+			title: t("frame.palette.goTo"),
 			options: pages.map((l) => ({ id: l.path.slice(1), icon: l.icon, name: l.name, key: `G ${l.letter}`, to: l.path })),
 		},
 	];

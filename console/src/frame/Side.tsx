@@ -14,13 +14,14 @@ import { signOut } from "../screens/sign-out";
 import { useFind } from "./find";
 import { Tree } from "./Tree";
 import type { TreeStore } from "./tree-store";
+import { t } from "../words/message";
 
 export const lists: { path: string; name: string; icon: IconName; letter: string }[] = [
-	{ path: "/organizations", name: "Organizations", icon: "tree", letter: "O" },
-	{ path: "/people", name: "People", icon: "people", letter: "P" },
-	{ path: "/deliveries", name: "Deliveries", icon: "send", letter: "D" },
-	{ path: "/events", name: "Events", icon: "clock", letter: "E" },
-	{ path: "/keys", name: "Keys", icon: "key", letter: "K" },
+	{ path: "/organizations", name: t("common.organizations"), icon: "tree", letter: "O" },
+	{ path: "/people", name: t("common.people"), icon: "people", letter: "P" },
+	{ path: "/deliveries", name: t("common.deliveries"), icon: "send", letter: "D" },
+	{ path: "/events", name: t("common.events"), icon: "clock", letter: "E" },
+	{ path: "/keys", name: t("common.keys"), icon: "key", letter: "K" },
 ];
 
 interface SideProps {
@@ -46,7 +47,7 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 	return (
 		<div
 			className="side"
-			aria-label="Navigation"
+			aria-label={t("frame.side.navigation")}
 			role={drawer ? "dialog" : "complementary"}
 			aria-modal={drawer ? true : undefined}
 			data-open={drawer ? "" : undefined}
@@ -62,12 +63,17 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 			<div className="side-head">
 				<Link className="wordmark" href="/">
 					<Mark />
-					Roster
+					{t("common.roster")}
 				</Link>
 				<span className="tag end">{location.hostname}</span>
-				<SquareButton icon="close" label="Close navigation" className="drawer-close narrow-only" onClick={() => close(true)} />
+				<SquareButton
+					icon="close"
+					label={t("frame.side.closeNavigation")}
+					className="drawer-close narrow-only"
+					onClick={() => close(true)}
+				/>
 			</div>
-			<nav className="nav" aria-label="Everything you may see">
+			<nav className="nav" aria-label={t("frame.side.everythingYouMaySee")}>
 				<ul>
 					{lists.map((l) => (
 						<li key={l.path}>
@@ -81,21 +87,21 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 				</ul>
 			</nav>
 			<div className="side-title">
-				<h2>Tree</h2>
+				<h2>{t("frame.side.tree")}</h2>
 				<TreeCount path={organizationsOf(me)} ready={me !== undefined} />
-				<Button kind="bare" small end label="New organization" not={makesNone} onClick={newOrganization}>
+				<Button kind="bare" small end label={t("common.newOrganization")} not={makesNone} onClick={newOrganization}>
 					<Icon name="plus" />
 				</Button>
 			</div>
 			<div className="side-find">
 				<label className="with-icon">
 					<Icon name="filter" />
-					<span className="only-read">Filter the tree</span>
+					<span className="only-read">{t("frame.side.filterTheTree")}</span>
 					<input
 						className="input"
 						data-quiet=""
 						type="search"
-						placeholder="Filter by name or number"
+						placeholder={t("frame.side.filterByNameOrNumber")}
 						value={text}
 						onChange={(e) => setText(e.target.value)}
 						onKeyDown={(e) => {
@@ -133,7 +139,7 @@ function Failing() {
 	return (
 		<span className="badge end">
 			{digits(failing)}
-			<span className="only-read"> endpoints failing</span>
+			<span className="only-read"> {t("frame.side.endpointsFailing")}</span>
 		</span>
 	);
 }
@@ -151,12 +157,12 @@ function Matches({
 }) {
 	const { found, failed } = useFind(text, "organizations", organizations);
 	let shown: ReactNode = null;
-	if (failed) shown = <p className="second">The filter did not work. Try again.</p>;
-	else if (found?.length === 0) shown = <p className="second">No organization has “{text.trim()}” in its name.</p>;
+	if (failed) shown = <p className="second">{t("frame.side.theFilterDidNotWork")}</p>;
+	else if (found?.length === 0) shown = <p className="second">{t("frame.side.noOrganizationHasInIts", { trim: text.trim() })}</p>;
 	return (
 		<div className="side-scroll" role="status">
 			{shown}
-			<ul aria-label="Found in the tree">
+			<ul aria-label={t("frame.side.foundInTheTree")}>
 				{found?.map((f) => (
 					<li key={f.id}>
 						<Link className="match" href={to(f.id)} onClick={chosen} data-ended={f.ended ? "" : undefined}>
@@ -168,7 +174,7 @@ function Matches({
 									<Typed>{f.second}</Typed>
 								</span>
 							</span>
-							{f.ended && <span className="tag end">ended</span>}
+							{f.ended && <span className="tag end">{t("common.ended")}</span>}
 						</Link>
 					</li>
 				))}
@@ -180,19 +186,23 @@ function Matches({
 function Account({ me }: { me: Me | undefined }) {
 	const name = nameOfMe(me);
 	const second =
-		me?.type === "users" ? me.attributes.email : me?.type === "apiKeys" ? `${me.attributes.kind ?? ""} key` : "organization token";
+		me?.type === "users"
+			? me.attributes.email
+			: me?.type === "apiKeys"
+				? t("frame.side.key", { kind: me.attributes.kind ?? "" })
+				: t("frame.side.organizationToken");
 	const entries = useMemo(
 		() => [
-			...(me?.type === "users" ? [{ label: "Account", icon: "people" as const, to: "/account" }] : []),
-			{ label: "Preferences", icon: "gear" as const, to: "/account/preferences" },
-			{ label: "Sign out", icon: "out" as const, act: signOut },
+			...(me?.type === "users" ? [{ label: t("common.account"), icon: "people" as const, to: "/account" }] : []),
+			{ label: t("common.preferences"), icon: "gear" as const, to: "/account/preferences" },
+			{ label: t("common.signOut"), icon: "out" as const, act: signOut },
 		],
 		[me?.type],
 	);
 	return (
-		<Menu label={`Account of ${name}`} className="account" entries={entries}>
+		<Menu label={t("frame.side.accountOf", { name })} className="account" entries={entries}>
 			<Face name={name} />
-			<span className="only-read">Account of </span>
+			<span className="only-read">{t("frame.side.accountOf2")} </span>
 			<span className="cut">
 				<b>
 					<Typed>{name}</Typed>

@@ -21,6 +21,7 @@ import { useVirtual } from "../parts/virtual";
 import { digits } from "../words/count";
 import { cut, move, useMoving } from "./moving";
 import { treeRoot, type Node, type TreeStore } from "./tree-store";
+import { t } from "../words/message";
 
 interface TreeProps {
 	store: TreeStore;
@@ -86,7 +87,7 @@ export function Tree({ store, open, path, to }: TreeProps) {
 	return (
 		<div className="side-scroll" ref={scroll}>
 			<div
-				{...tree.getContainerProps("Organizations")}
+				{...tree.getContainerProps(t("common.organizations"))}
 				className="tree"
 				style={{ height: virtual.total }}
 				onFocus={(e) => {
@@ -191,9 +192,9 @@ function Row({ item, store, top, tabbable, choose, branch, toggle }: RowProps) {
 			<span className="name">
 				<Typed>{node.name}</Typed>
 			</span>
-			{!node.active && <span className="tag end">ended</span>}
+			{!node.active && <span className="tag end">{t("common.ended")}</span>}
 			{node.active && node.below ? (
-				<span className="count end" aria-label={`${node.below} below`}>
+				<span className="count end" aria-label={t("frame.tree.below", { below: node.below })}>
 					{digits(node.below)}
 				</span>
 			) : null}
@@ -215,10 +216,10 @@ function useBranch(items: ItemInstance<Node>[], shown: string[]) {
 	const impossible = (item: ItemInstance<Node>): string | false => {
 		if (!branch || item.getItemData().stands) return false;
 		const id = item.getId();
-		if (id === branch.id) return "It is what is moved";
-		if (id === branch.parent) return "It is there already";
-		if (inside(item)) return "It is inside of what is moved";
-		return may.has(id) && !may(id, "organizations:write") && "It takes organizations:write there";
+		if (id === branch.id) return t("frame.tree.itIsWhatIsMoved");
+		if (id === branch.parent) return t("common.itIsThereAlready");
+		if (inside(item)) return t("frame.tree.itIsInsideOfWhat");
+		return may.has(id) && !may(id, "organizations:write") && t("common.itTakesOrganizationsWriteThere");
 	};
 	const take = (item: ItemInstance<Node>) => {
 		const { parentId } = item.getItemMeta();
@@ -227,7 +228,7 @@ function useBranch(items: ItemInstance<Node>[], shown: string[]) {
 	const put = (item: ItemInstance<Node>) => {
 		if (!branch || item.getItemData().stands) return;
 		const not = impossible(item);
-		if (not) notify(`${branch.name} cannot go there. ${not}`);
+		if (not) notify(t("frame.tree.cannotGoThere", { name: branch.name, not }));
 		else move({ id: branch.id, to: item.getId() });
 	};
 	return {
@@ -240,7 +241,7 @@ function useBranch(items: ItemInstance<Node>[], shown: string[]) {
 			else if (!(e.ctrlKey || e.metaKey) || !focused) return false;
 			else if (key === "x" && !focused.getItemData().stands) {
 				take(focused);
-				notify(`Cut ${focused.getItemName()}. Ctrl V on what it is to be below moves it, Esc leaves it`);
+				notify(t("frame.tree.cutCtrlVOnWhat", { getItemName: focused.getItemName() }));
 			} else if (key === "v" && branch) put(focused);
 			else return false;
 			e.preventDefault();

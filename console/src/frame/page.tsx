@@ -6,6 +6,7 @@ import { asCurl } from "../api/client";
 import { copy } from "../parts/live";
 import { wentBack } from "../parts/position";
 import { useKeys } from "./keys";
+import { t } from "../words/message";
 
 /** Something that stands in the path at the top. */
 export interface Crumb {
@@ -29,16 +30,16 @@ export function usePage({ title, crumbs, organization, request }: Told & { title
 	const said = JSON.stringify({ crumbs, organization });
 	useEffect(() => tell(JSON.parse(said) as Told), [tell, said]);
 	useEffect(() => {
-		document.title = title ? `${title} · Roster` : "Roster";
+		document.title = title ? t("frame.page.roster", { title }) : "Roster";
 	}, [title]);
 	useKeys([
-		...(request ? [{ key: "C", label: "Copy the request of this page as curl", act: () => copyCurl(request) }] : []),
-		{ key: "L", label: "Copy the link to this page", act: () => copy(location.href, "the link") },
+		...(request ? [{ key: "C", label: t("frame.page.copyTheRequestOfThis"), act: () => copyCurl(request) }] : []),
+		{ key: "L", label: t("frame.page.copyTheLinkToThis"), act: () => copy(location.href, t("common.theLink")) },
 	]);
 }
 
 export function copyCurl(request: string) {
-	return copy(asCurl(request), "the request as curl");
+	return copy(asCurl(request), t("frame.page.theRequestAsCurl"));
 }
 
 /**

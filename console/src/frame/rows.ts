@@ -1,6 +1,7 @@
 /* The rows of a page, whatever it lists: J and K go through them, Enter opens one, X selects it where rows can be selected. */
 
 import type { Key } from "./keys";
+import { t } from "../words/message";
 
 const row = "main :is(tbody > tr, .log > li, .todo > li, .list > a, .rolelist > li)";
 
@@ -32,8 +33,8 @@ function box(): HTMLInputElement | undefined {
 
 /** The keys of rows; they are there where there are rows. */
 export const rowKeys: Key[] = [
-	{ key: "J", label: "Next row", act: () => go(1), when: () => rows().length > 0, silent: true },
-	{ key: "K", label: "Row before", act: () => go(-1), when: () => rows().length > 0, silent: true },
-	{ key: "Enter", label: "Open the row", when: () => rows().length > 0, silent: true },
-	{ key: "X", label: "Select the row", act: () => box()?.click(), when: () => boxes().length > 0, silent: true },
+	{ key: "J", label: t("frame.rows.nextRow"), act: () => go(1), when: () => rows().length > 0, silent: true },
+	{ key: "K", label: t("frame.rows.rowBefore"), act: () => go(-1), when: () => rows().length > 0, silent: true },
+	{ key: "Enter", label: t("frame.rows.openTheRow"), when: () => rows().length > 0, silent: true },
+	{ key: "X", label: t("frame.rows.selectTheRow"), act: () => box()?.click(), when: () => boxes().length > 0, silent: true },
 ];

@@ -5,6 +5,7 @@ import { ask, url } from "../api/client";
 import { queries } from "../api/query";
 import { totalOf } from "../api/document";
 import type { Organization } from "../api/resources";
+import { t } from "../words/message";
 
 export const treeRoot = "root";
 
@@ -58,12 +59,20 @@ export class TreeStore {
 		if (stands === "more") {
 			const level = this.levels.get(of ?? "");
 			const left = level?.total !== undefined ? level.total - level.ids.length : undefined;
-			return { id, name: left === undefined ? "More" : `${left} more`, kind: "", active: true, number: 0, stands, of };
+			return {
+				id,
+				name: left === undefined ? t("frame.treeStore.more") : t("frame.treeStore.more2", { left }),
+				kind: "",
+				active: true,
+				number: 0,
+				stands,
+				of,
+			};
 		}
 		if (stands === "loading" || stands === "failed") {
 			return {
 				id,
-				name: stands === "loading" ? "Loading" : "Did not load: try again",
+				name: stands === "loading" ? t("common.loading") : t("frame.treeStore.didNotLoadTryAgain"),
 				kind: "",
 				active: true,
 				number: 0,

@@ -2,6 +2,7 @@
 
 import { Component, type ReactNode } from "react";
 import { Icon } from "./icons";
+import { t } from "../words/message";
 
 interface Props {
 	/** Where one is: another place is tried again. */
@@ -34,15 +35,11 @@ export class Boundary extends Component<Props, State> {
 		return (
 			<div className="page">
 				<div className="empty" role="alert">
-					<h1>{this.state.away ? "The service does not answer" : "This page is broken"}</h1>
-					<p className="second">
-						{this.state.away
-							? "What was loaded before can still be read."
-							: "That is a mistake in the console, not in your data. The other pages work; so does the API."}
-					</p>
+					<h1>{this.state.away ? t("common.theServiceDoesNotAnswer") : t("parts.boundary.thisPageIsBroken")}</h1>
+					<p className="second">{this.state.away ? t("common.whatWasLoadedBeforeCan") : t("parts.boundary.thatIsAMistakeIn")}</p>
 					<button className="button" type="button" onClick={() => location.reload()}>
 						<Icon name="again" />
-						Again
+						{t("common.again")}
 					</button>
 				</div>
 			</div>

@@ -9,6 +9,7 @@ import { notify } from "./live";
 import { Menu } from "./menu";
 import { Icon } from "./icons";
 import { Button } from "./small";
+import { t } from "../words/message";
 
 const forms = { NDJSON: "application/x-ndjson", CSV: "text/csv" } as const;
 type Form = keyof typeof forms;
@@ -34,9 +35,9 @@ export function Export({ of, what, many = what + "s" }: ExportProps) {
 		try {
 			const file = await fetchAll(whole(of), form, setBytes, control.signal);
 			save(file.blob, file.name);
-			notify(`Exported ${count(file.count, what, many)}: it is complete`);
+			notify(t("parts.export.exportedItIsComplete", { count: count(file.count, what, many) }));
 		} catch (e) {
-			if (control.signal.aborted) notify("The export was stopped: nothing is kept of it");
+			if (control.signal.aborted) notify(t("parts.export.theExportWasStoppedNothing"));
 			else setError(e instanceof Failure ? e : brokenOff);
 		}
 		running.current = null;
@@ -45,9 +46,9 @@ export function Export({ of, what, many = what + "s" }: ExportProps) {
 	if (bytes !== null) {
 		return (
 			<span className="row second" role="status">
-				{(bytes / 1e6).toFixed(1)} MB
+				{t("parts.export.mb", { toFixed: (bytes / 1e6).toFixed(1) })}
 				<Button small onClick={() => running.current?.abort()}>
-					Stop
+					{t("parts.export.stop")}
 				</Button>
 			</span>
 		);
@@ -55,11 +56,11 @@ export function Export({ of, what, many = what + "s" }: ExportProps) {
 	return (
 		<>
 			<Menu
-				label={`Export these ${many}`}
+				label={t("parts.export.exportThese", { many })}
 				square
 				kind="bare"
 				entries={(Object.keys(forms) as Form[]).map((form) => ({
-					label: `Export these ${many} as ${form}`,
+					label: t("parts.export.exportTheseAs", { many, form }),
 					icon: "out",
 					act: () => void begin(form),
 				}))}
@@ -73,7 +74,7 @@ export function Export({ of, what, many = what + "s" }: ExportProps) {
 
 const brokenOff = new Failure(
 	0,
-	[{ status: "0", code: "", title: "Broken off", detail: "The export broke off: it is not complete." }],
+	[{ status: "0", code: "", title: t("parts.export.brokenOff"), detail: t("parts.export.theExportBrokeOffIt") }],
 	null,
 	null,
 );

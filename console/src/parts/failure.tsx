@@ -5,7 +5,8 @@ import { Failure } from "../api/client";
 import { Button, Copy } from "./small";
 import { Icon } from "./icons";
 import { Told } from "./told";
-import { count, shortId } from "../words/count";
+import { shortId } from "../words/count";
+import { t } from "../words/message";
 
 /** Shows why something was refused, and the way on. */
 export function Refused({ error, again, children }: { error: unknown; again?: () => void; children?: ReactNode }) {
@@ -16,7 +17,7 @@ export function Refused({ error, again, children }: { error: unknown; again?: ()
 	const first = error.errors[0];
 	return (
 		<div className="empty" role="alert">
-			<h2>{first?.title ?? "Refused"}</h2>
+			<h2>{first?.title ?? t("common.refused")}</h2>
 			{error.errors.map((e, i) => (
 				<p className="second" key={i}>
 					<Told>{e.detail}</Told>
@@ -26,10 +27,12 @@ export function Refused({ error, again, children }: { error: unknown; again?: ()
 			<div className="row wrap">
 				{again && (
 					<Button icon="again" onClick={again}>
-						Again
+						{t("common.again")}
 					</Button>
 				)}
-				{error.requestId && <Copy text={error.requestId} what="request id" shown={`request ${shortId(error.requestId)}`} />}
+				{error.requestId && (
+					<Copy text={error.requestId} what={t("common.requestId")} shown={`request ${shortId(error.requestId)}`} />
+				)}
 			</div>
 		</div>
 	);
@@ -39,9 +42,9 @@ export function Refused({ error, again, children }: { error: unknown; again?: ()
 export function Missing() {
 	return (
 		<div className="empty">
-			<h1>Nothing here</h1>
-			<p className="second">It is gone, or it is not for you to see. Whoever gave you the link can say which.</p>
-			<p className="second has-find">Press Ctrl K to look for something by its name, number, slug or id.</p>
+			<h1>{t("common.nothingHere")}</h1>
+			<p className="second">{t("parts.failure.itIsGoneOrIt")}</p>
+			<p className="second has-find">{t("parts.failure.pressCtrlKToLook")}</p>
 		</div>
 	);
 }
@@ -49,11 +52,11 @@ export function Missing() {
 function Unreachable({ again }: { again?: () => void }) {
 	return (
 		<div className="empty" role="alert">
-			<h2>The service does not answer</h2>
-			<p className="second">What was loaded before can still be read.</p>
+			<h2>{t("common.theServiceDoesNotAnswer")}</h2>
+			<p className="second">{t("common.whatWasLoadedBeforeCan")}</p>
 			{again && (
 				<Button icon="again" onClick={again}>
-					Again
+					{t("common.again")}
 				</Button>
 			)}
 		</div>
@@ -73,8 +76,8 @@ function TooMany({ seconds, again }: { seconds: number; again?: () => void }) {
 	}, [left, again]);
 	return (
 		<div className="empty" role="alert">
-			<h2>Too many requests</h2>
-			<p className="second">It goes on by itself in {count(Math.max(left, 0), "second")}.</p>
+			<h2>{t("parts.failure.tooManyRequests")}</h2>
+			<p className="second">{t("parts.failure.itGoesOnByItself", { max: Math.max(left, 0) })}</p>
 		</div>
 	);
 }
@@ -93,7 +96,7 @@ export function Faults({ error, fields = [] }: { error: Failure | null | undefin
 				{error.requestId && (
 					<>
 						<br />
-						<Copy text={error.requestId} what="request id" shown={`request ${shortId(error.requestId)}`} />
+						<Copy text={error.requestId} what={t("common.requestId")} shown={`request ${shortId(error.requestId)}`} />
 					</>
 				)}
 			</span>

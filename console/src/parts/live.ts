@@ -1,6 +1,7 @@
 /* What is said beside the page: aloud to who listens, and as a line that goes again, with a way back where there is one. */
 
 import { useSyncExternalStore } from "react";
+import { t } from "../words/message";
 
 export interface Notice {
 	id: number;
@@ -55,8 +56,8 @@ export function useSpoken() {
 export async function copy(text: string, what: string) {
 	try {
 		await navigator.clipboard.writeText(text);
-		notify(`Copied ${what}`);
+		notify(t("parts.live.copied", { what }));
 	} catch {
-		notify("The browser does not let this page copy");
+		notify(t("parts.live.theBrowserDoesNotLet"));
 	}
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "react";
 import { Button } from "./small";
-import { message, type MessageId } from "../words/message";
+import { t, type MessageId } from "../words/message";
 
 interface MoreProps {
 	list: {
@@ -39,15 +39,13 @@ export function More({ list, shown = list.length, what }: MoreProps) {
 		<div ref={mark} className="row wrap second quiet more">
 			{hasNextPage ? (
 				<>
-					<span>
-						{failed ? message("list.failed") : message("list.loaded", { shown: list.length, total: list.total ?? "unknown" })}
-					</span>
-					<Button small not={isFetchingNextPage && message("list.onTheirWay")} onClick={() => fetchNextPage()}>
-						{message(failed ? "list.again" : "list.more")}
+					<span>{failed ? t("list.failed") : t("list.loaded", { shown: list.length, total: list.total ?? "unknown" })}</span>
+					<Button small not={isFetchingNextPage && t("list.onTheirWay")} onClick={() => fetchNextPage()}>
+						{t(failed ? "list.again" : "list.more")}
 					</Button>
 				</>
 			) : (
-				<span>{message(what, { count: shown })}</span>
+				<span>{t(what, { count: shown })}</span>
 			)}
 		</div>
 	);

@@ -10,12 +10,14 @@ export interface Preferences {
 	letters: boolean;
 	/** Times as the clock here shows them, or UTC. */
 	utc: boolean;
+	/** The tag of the language of the texts, and of times and numbers. */
+	language: string;
 	/** The organization that was open last. */
 	last?: string;
 }
 
 const key = "roster.preferences";
-const usual: Preferences = { theme: "system", density: "comfortable", letters: true, utc: false };
+const usual: Preferences = { theme: "system", density: "comfortable", letters: true, utc: false, language: "en" };
 
 function load(): Preferences {
 	try {

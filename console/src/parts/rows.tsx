@@ -3,7 +3,7 @@
 import { cloneElement, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { FocusEvent, ReactElement, ReactNode, RefObject } from "react";
 import type { RowSource } from "../api/pages";
-import { message } from "../words/message";
+import { t } from "../words/message";
 import { Icon } from "./icons";
 import { say } from "./live";
 import { keep, placeOf, positionAt } from "./position";
@@ -59,7 +59,7 @@ export function whole<R>(rows: R[], key: (row: R) => string, of: Partial<RowSour
 function Waiting({ list }: { list: RowSource<unknown> }) {
 	const { waiting = 0, takeWaiting } = list;
 	useEffect(() => {
-		if (waiting) say(message("list.waiting", { count: waiting }));
+		if (waiting) say(t("list.waiting", { count: waiting }));
 	}, [waiting]);
 	if (!waiting) return null;
 	return (
@@ -74,7 +74,7 @@ function Waiting({ list }: { list: RowSource<unknown> }) {
 				}}
 			>
 				<Icon name="again" />
-				{message("list.waiting", { count: waiting })}
+				{t("list.waiting", { count: waiting })}
 			</button>
 		</div>
 	);

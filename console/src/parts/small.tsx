@@ -6,6 +6,7 @@ import { useConnection } from "../api/connection";
 import { Icon, type IconName } from "./icons";
 import { copy } from "./live";
 import { initials, visible } from "../words/count";
+import { t } from "../words/message";
 
 export type StateName = "ok" | "warn" | "bad" | "off";
 
@@ -23,7 +24,7 @@ export function Held({ from, children }: { from: "here" | "above" | "none"; chil
 	return (
 		<span className="held" data-from={from}>
 			<span className="cut">{children}</span>
-			{from === "above" && <span className="only-read"> from above</span>}
+			{from === "above" && <span className="only-read"> {t("parts.small.fromAbove")}</span>}
 		</span>
 	);
 }
@@ -40,7 +41,7 @@ export function Face({ name, small }: { name: string; small?: boolean }) {
 export function Copy({ text, what, shown }: { text: string; what: string; shown?: string }) {
 	return (
 		<button className="copy" type="button" onClick={() => copy(text, what)}>
-			<span className="only-read">Copy {what} </span>
+			<span className="only-read">{t("parts.small.copy", { what })} </span>
 			<span className="cut">{shown ?? text}</span>
 			<Icon name="copy" />
 		</button>
@@ -80,7 +81,7 @@ interface ButtonProps {
 
 export function Button({ children, onClick, kind, small, icon, type = "button", not: refused, sends, wide, end, label }: ButtonProps) {
 	const { offline } = useConnection();
-	const not = refused || (offline && (sends || type === "submit" || kind === "danger") && "There is no network");
+	const not = refused || (offline && (sends || type === "submit" || kind === "danger") && t("parts.small.thereIsNoNetwork"));
 	return (
 		<button
 			className={["button", wide && "wide", end && "end"].filter(Boolean).join(" ")}
@@ -180,7 +181,7 @@ export function Empty({ title, children, action }: { title: string; children: Re
 export function Ghosts({ rows = 5 }: { rows?: number }) {
 	const late = useLate(150);
 	return (
-		<div className="ghosts" role="status" aria-label="Loading">
+		<div className="ghosts" role="status" aria-label={t("common.loading")}>
 			{late && Array.from({ length: rows }, (_, i) => <div key={i} className="ghost" data-wide={i % 3} />)}
 		</div>
 	);

@@ -17,6 +17,7 @@ import { More } from "../parts/more";
 import { prefer, usePreferences } from "../parts/preferences";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts, Section, State } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { visible } from "../words/count";
 import { ago } from "../words/time";
 import type { ScreenProps } from "../Console";
@@ -25,23 +26,24 @@ import { KeyTable } from "./keys/KeyTable";
 import { SecretDialog } from "./keys/Secret";
 import { NoPage } from "./NoPage";
 import { MergeDialog } from "./organization/Merge";
+import { t } from "../words/message";
 
 const parts = [
-	{ path: "", name: "Profile" },
-	{ path: "sessions", name: "Sessions" },
-	{ path: "keys", name: "Keys" },
-	{ path: "preferences", name: "Preferences" },
+	{ path: "", name: t("screens.account.profile") },
+	{ path: "sessions", name: t("screens.account.sessions") },
+	{ path: "keys", name: t("common.keys") },
+	{ path: "preferences", name: t("common.preferences") },
 ];
 
 export default function Account({ me, params }: ScreenProps) {
 	const part = parts.find((p) => p.path === (params.part ?? ""));
-	usePage({ title: "Account", crumbs: [{ name: "Account" }], request: url("me") });
+	usePage({ title: t("common.account"), crumbs: [{ name: t("common.account") }], request: url("me") });
 	if (!part) return <NoPage />;
 	const person = me?.type === "users";
 	return (
 		<div className="page stack">
-			<h1>Account</h1>
-			<nav className="tabs" aria-label="Account">
+			<h1>{t("common.account")}</h1>
+			<nav className="tabs" aria-label={t("common.account")}>
 				<ul>
 					{parts
 						.filter((p) => person || p.path === "preferences")
@@ -57,7 +59,7 @@ export default function Account({ me, params }: ScreenProps) {
 			{part.path === "preferences" ? (
 				<PreferencesForm />
 			) : !person ? (
-				<p className="second">Only people have this: you have signed in with a key.</p>
+				<p className="second">{t("screens.account.onlyPeopleHaveThisYou")}</p>
 			) : part.path === "" ? (
 				<Profile id={me.id} />
 			) : part.path === "sessions" ? (
@@ -82,7 +84,13 @@ function Profile({ id }: { id: string }) {
 }
 
 const profile = ["firstName", "lastName", "phone", "timeZone", "locale"] as const;
-const labels = { firstName: "First name", lastName: "Last name", phone: "Phone", timeZone: "Time zone", locale: "Language" };
+const labels = {
+	firstName: t("common.firstName"),
+	lastName: t("common.lastName"),
+	phone: t("common.phone"),
+	timeZone: t("common.timeZone"),
+	locale: t("common.language"),
+};
 
 type ProfileFields = Record<(typeof profile)[number], string>;
 
@@ -92,7 +100,7 @@ function ProfileForm({ read }: { read: Answer<User> }) {
 		to: url(`users/${read.data.id}`),
 		form: (u) => Object.fromEntries(profile.map((p) => [p, u?.attributes[p] ?? ""])) as ProfileFields,
 		sent: (_, value) => value || null,
-		saved: (_, undo) => notify("Changed your profile", undo),
+		saved: (_, undo) => notify(t("screens.account.changedYourProfile"), undo),
 	});
 	return (
 		<form
@@ -108,12 +116,12 @@ function ProfileForm({ read }: { read: Answer<User> }) {
 				<Field key={p} label={labels[p]} value={edit.form[p]} wrong={edit.wrong(p)} onChange={(e) => edit.set(p, e.target.value)} />
 			))}
 			<div className="row">
-				<Button kind="main" type="submit" not={edit.changed.length === 0 && "Nothing is changed yet"}>
-					Save
+				<Button kind="main" type="submit" not={edit.changed.length === 0 && t("common.nothingIsChangedYet")}>
+					{t("common.save")}
 				</Button>
 				{edit.changed.length > 0 && (
 					<Button kind="bare" onClick={edit.discard}>
-						Discard
+						{t("common.discard")}
 					</Button>
 				)}
 			</div>
@@ -129,10 +137,10 @@ function PasswordForm({ id }: { id: string }) {
 	const send = useSend(() => {
 		setNow("");
 		setNext("");
-		notify("Changed the password. Every other session of yours has ended");
+		notify(t("screens.account.changedThePasswordEveryOther"));
 	});
 	return (
-		<Section id="password" title="Password">
+		<Section id="password" title={t("common.password")}>
 			<form
 				className="stack gap4 settings"
 				noValidate
@@ -149,23 +157,26 @@ function PasswordForm({ id }: { id: string }) {
 			>
 				<Faults error={send.error} />
 				<Field
-					label="Current password"
+					label={t("screens.account.currentPassword")}
 					type="password"
 					autoComplete="current-password"
 					value={now}
 					onChange={(e) => setNow(e.target.value)}
 				/>
 				<Field
-					label="New password"
+					label={t("common.newPassword")}
 					type="password"
 					autoComplete="new-password"
-					hint="12 characters or more."
+					hint={t("common.12CharactersOrMore")}
 					value={next}
 					onChange={(e) => setNext(e.target.value)}
 				/>
 				<div className="row">
-					<Button type="submit" not={!now ? "Type the current one" : next.length < 12 && "It needs 12 characters"}>
-						Change it, and sign out elsewhere
+					<Button
+						type="submit"
+						not={!now ? t("screens.account.typeTheCurrentOne") : next.length < 12 && t("screens.account.itNeeds12Characters")}
+					>
+						{t("screens.account.changeItAndSignOut")}
 					</Button>
 				</div>
 			</form>
@@ -175,7 +186,7 @@ function PasswordForm({ id }: { id: string }) {
 
 function Sessions() {
 	const list = usePages<Resource<SessionAttributes>>(url("sessions", { "page[size]": 100 }));
-	const end = useSend(() => notify("Ended the session"));
+	const end = useSend(() => notify(t("screens.account.endedTheSession")));
 	if (list.isPending) return <Ghosts />;
 	if (list.error && list.rows.length === 0) return <Refused error={list.error} again={() => void list.refetch()} />;
 	return (
@@ -184,11 +195,11 @@ function Sessions() {
 			<Table list={list} folds="kind">
 				<thead>
 					<tr>
-						<th scope="col">Browser</th>
-						<th scope="col">Address</th>
-						<th scope="col">Last used</th>
+						<th scope="col">{t("screens.account.browser")}</th>
+						<th scope="col">{t("screens.account.address")}</th>
+						<th scope="col">{t("common.lastUsed")}</th>
 						<th scope="col">
-							<span className="only-read">Actions</span>
+							<span className="only-read">{t("common.actions")}</span>
 						</th>
 					</tr>
 				</thead>
@@ -196,7 +207,8 @@ function Sessions() {
 					{(s) => (
 						<tr>
 							<td>
-								{device(s.attributes.userAgent)} {s.attributes.current && <State is="ok">this one</State>}
+								{device(s.attributes.userAgent)}{" "}
+								{s.attributes.current && <State is="ok">{t("screens.account.thisOne")}</State>}
 							</td>
 							<td className="mono second" data-fold="under">
 								{s.attributes.ip}
@@ -207,7 +219,7 @@ function Sessions() {
 							<td data-fold="end">
 								{!s.attributes.current && (
 									<Button small onClick={() => end.mutate({ to: url(`sessions/${s.id}`), method: "DELETE" })}>
-										End it
+										{t("common.endIt")}
 									</Button>
 								)}
 							</td>
@@ -252,24 +264,22 @@ function OwnKeys({ id }: { id: string }) {
 	const list = usePages<ApiKey>(url("apiKeys", { "filter[userId]": id, sort: "-createdAt", "page[size]": 100 }));
 	const create = (
 		<Button icon="plus" onClick={() => setOver(true)}>
-			New key of mine
+			{t("screens.account.newKeyOfMine")}
 		</Button>
 	);
 	return (
 		<div className="stack gap4">
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && list.rows.length === 0 && !list.error && (
-				<Empty title="No key of yours" action={create}>
-					It acts as you, within its scopes: for scripts, and for “copy as curl”.
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
-				<>
-					<div className="row">{create}</div>
-					<KeyTable list={list} included={list.included} not={false} />
-				</>
-			)}
+			<Listing
+				list={list}
+				empty={
+					<Empty title={t("screens.account.noKeyOfYours")} action={create}>
+						{t("screens.account.itActsAsYouWithin")}
+					</Empty>
+				}
+			>
+				<div className="row">{create}</div>
+				<KeyTable list={list} included={list.included} />
+			</Listing>
 			{over && (
 				<CreateKey
 					close={() => setOver(false)}
@@ -281,7 +291,7 @@ function OwnKeys({ id }: { id: string }) {
 			)}
 			{made && (
 				<SecretDialog
-					title={`The secret of ${made.attributes.name}`}
+					title={t("common.theSecretOf", { name: made.attributes.name })}
 					secret={made.attributes.key ?? ""}
 					close={() => setMade(null)}
 				/>
@@ -294,33 +304,33 @@ function PreferencesForm() {
 	const p = usePreferences();
 	return (
 		<div className="stack gap4 settings">
-			<p className="second">They hold for this browser, which keeps nothing else.</p>
+			<p className="second">{t("screens.account.theyHoldForThisBrowser")}</p>
 			<Choice
-				label="Theme"
+				label={t("screens.account.theme")}
 				value={p.theme}
 				onChange={(theme) => prefer({ theme: theme as typeof p.theme })}
 				options={[
-					{ value: "system", label: "as the system has it" },
-					{ value: "light", label: "light" },
-					{ value: "dark", label: "dark" },
+					{ value: "system", label: t("screens.account.asTheSystemHasIt") },
+					{ value: "light", label: t("screens.account.light") },
+					{ value: "dark", label: t("screens.account.dark") },
 				]}
 			/>
 			<Choice
-				label="Density"
+				label={t("screens.account.density")}
 				value={p.density}
 				onChange={(density) => prefer({ density: density as typeof p.density })}
 				options={[
-					{ value: "comfortable", label: "comfortable" },
-					{ value: "compact", label: "compact" },
+					{ value: "comfortable", label: t("screens.account.comfortable") },
+					{ value: "compact", label: t("screens.account.compact") },
 				]}
 			/>
 			<Check
-				label="Letters alone are commands"
-				hint="C copies as curl, G then E goes to events. Press ? on any page for all of them."
+				label={t("screens.account.lettersAloneAreCommands")}
+				hint={t("screens.account.cCopiesAsCurlG")}
 				checked={p.letters}
 				onChange={(letters) => prefer({ letters })}
 			/>
-			<Check label="Times in UTC" checked={p.utc} onChange={(utc) => prefer({ utc })} />
+			<Check label={t("screens.account.timesInUtc")} checked={p.utc} onChange={(utc) => prefer({ utc })} />
 		</div>
 	);
 }

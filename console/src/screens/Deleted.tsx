@@ -1,20 +1,22 @@
 /* The organizations that were deleted, for whoever may bring them back. */
 
 import { lazy, Suspense, useState } from "react";
+import { useStanding } from "../api/standing";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
 import type { TreeStore } from "../frame/tree-store";
-import { Refused } from "../parts/failure";
 import { Kind } from "../parts/icons";
-import { More } from "../parts/more";
 import { Rows, Table } from "../parts/rows";
-import { Button, Empty, Ghosts, Typed } from "../parts/small";
+import { Button, Empty, Typed } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { short } from "../words/time";
+import { t } from "../words/message";
 
 const Restore = lazy(() => import("./Restore"));
 
 export default function Deleted({ text, organizations, store }: { text: string; organizations: string; store: TreeStore }) {
+	const { heads } = useStanding(); // whoever makes organizations brings them back
 	const [over, setOver] = useState<Organization | null>(null);
 	const list = usePages<Organization>(
 		url(organizations, {
@@ -28,24 +30,25 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 	);
 	return (
 		<>
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="None is deleted">
-					{text ? "None that is called so." : "What is deleted is listed here, and can be restored."}
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
+			<Listing
+				list={list}
+				what="list.organizations"
+				empty={
+					<Empty title={t("screens.deleted.noneIsDeleted")}>
+						{text ? t("screens.deleted.noneThatIsCalledSo") : t("screens.deleted.whatIsDeletedIsListed")}
+					</Empty>
+				}
+			>
 				<Table list={list} folds="kind">
 					<thead>
 						<tr>
-							<th scope="col">Name</th>
+							<th scope="col">{t("common.name")}</th>
 							<th scope="col" className="number">
-								Number
+								{t("common.number")}
 							</th>
-							<th scope="col">Deleted</th>
+							<th scope="col">{t("common.deleted")}</th>
 							<th scope="col">
-								<span className="only-read">Actions</span>
+								<span className="only-read">{t("common.actions")}</span>
 							</th>
 						</tr>
 					</thead>
@@ -65,16 +68,20 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 									{short(o.attributes.deletedAt)}
 								</td>
 								<td data-fold="end">
-									<Button small label={`Restore ${o.attributes.name}`} onClick={() => setOver(o)}>
-										Restore…
+									<Button
+										small
+										not={heads}
+										label={t("common.restore", { name: o.attributes.name })}
+										onClick={() => setOver(o)}
+									>
+										{t("screens.deleted.restore")}
 									</Button>
 								</td>
 							</tr>
 						)}
 					</Rows>
 				</Table>
-			)}
-			<More list={list} what="list.organizations" />
+			</Listing>
 			<Suspense fallback={null}>
 				{over && <Restore target={over} organizations={organizations} store={store} close={() => setOver(null)} />}
 			</Suspense>

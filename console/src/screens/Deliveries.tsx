@@ -1,29 +1,28 @@
 /* Deliveries of all endpoints that one may see, those first that fail. */
 
-import { Link, useSearchParams } from "wouter";
+import { Link } from "wouter";
 import { url } from "../api/client";
 import { idOf, related } from "../api/document";
-import type { Delivery, OrganizationAttributes, Webhook, WebhookAttributes } from "../api/resources";
+import type { Delivery, OrganizationAttributes, Webhook } from "../api/resources";
 import { usePages } from "../api/pages";
 import { useRead } from "../api/query";
 import { usePage } from "../frame/page";
 import { Export } from "../parts/export";
-import { Refused } from "../parts/failure";
-import { More } from "../parts/more";
-import { Rows, Table } from "../parts/rows";
-import { Empty, Ghosts, Section, State, Typed } from "../parts/small";
-import { count } from "../words/count";
+import { Empty, Section, State, Typed } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { endpointName } from "../words/host";
 import { useQueryState } from "./query-state";
 import { UnlessWithheld } from "./withheld";
-import { healthOf, standing } from "./webhooks/health";
+import { healthOf } from "./webhooks/health";
+import { deliveryStates, DeliveryTable, pathOf } from "./webhooks/DeliveryTable";
+import { asWords, FilterChip, Segments } from "../parts/choices";
+import { rich, t } from "../words/message";
 
 export default function Deliveries(_: ScreenProps) {
 	const [state, setState] = useQueryState("filter[state]");
-	const [query, setQuery] = useSearchParams();
-	const event = query.get("filter[eventId]") ?? "";
+	const [event, setEvent] = useQueryState("filter[eventId]");
 	const request = url("webhookDeliveries", {
 		"filter[state]": state,
 		"filter[eventId]": event,
@@ -35,100 +34,41 @@ export default function Deliveries(_: ScreenProps) {
 		"page[size]": 50,
 	});
 	const list = usePages<Delivery>(request, { keep: true });
-	usePage({ title: "Deliveries", crumbs: [{ name: "Deliveries" }], request });
-	const doc = { included: list.included };
+	usePage({ title: t("common.deliveries"), crumbs: [{ name: t("common.deliveries") }], request });
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>Deliveries</h1>
-				<p className="second">What was sent to endpoints, and what will be. Newest first.</p>
+				<h1>{t("common.deliveries")}</h1>
+				<p className="second">{t("screens.deliveries.whatWasSentToEndpoints")}</p>
 			</div>
 			<FailingEndpoints />
-			<div className="row wrap" role="group" aria-label="Filters">
-				<div className="segments" role="group" aria-label="State">
-					{["", "pending", "succeeded", "failed", "cancelled"].map((s) => (
-						<button key={s} type="button" aria-pressed={state === s} onClick={() => setState(s)}>
-							{s ? s[0]?.toUpperCase() + s.slice(1) : "All"}
-						</button>
-					))}
-				</div>
+			<div className="row wrap" role="group" aria-label={t("common.filters")}>
+				<Segments label={t("common.state")} of={asWords(deliveryStates)} value={state} choose={setState} />
 				{event && (
-					<button
-						className="chip"
-						type="button"
-						data-on=""
-						aria-label="Clear the filter of one event"
-						onClick={() =>
-							setQuery((now) => {
-								const next = new URLSearchParams(now);
-								next.delete("filter[eventId]");
-								return next;
-							})
-						}
-					>
-						Event <b className="mono">{event.slice(0, 8)}</b> ×
-					</button>
+					<FilterChip
+						label={t("screens.deliveries.clearTheFilterOfOne")}
+						on={t("common.event")}
+						id={event.slice(0, 8)}
+						clear={() => setEvent("")}
+					/>
 				)}
-				{list.total !== undefined && <span className="second quiet end">{count(list.total, "delivery", "deliveries")}</span>}
-				<Export of={request} what="delivery" many="deliveries" />
+				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
+				<Export of={request} what={t("screens.deliveries.delivery")} many={t("screens.deliveries.deliveries")} />
 			</div>
-			{list.isPending && <Ghosts rows={8} />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<UnlessWithheld word="webhooks:read" what="deliveries">
-					<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
-						{state
-							? "Choose another state."
-							: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
-					</Empty>
-				</UnlessWithheld>
-			)}
-			{list.rows.length > 0 && (
-				<Table list={list} folds="kind">
-					<thead>
-						<tr>
-							<th scope="col">Event</th>
-							<th scope="col">Endpoint</th>
-							<th scope="col">Organization</th>
-							<th scope="col">State</th>
-							<th scope="col">When</th>
-						</tr>
-					</thead>
-					<Rows list={list}>
-						{(d) => {
-							const w = related<WebhookAttributes>(doc, d, "webhook");
-							const o = related<OrganizationAttributes>(doc, d, "organization");
-							const s = standing(d);
-							const name = endpointName(w?.attributes);
-							return (
-								<tr>
-									<td>
-										<Link
-											className="name mono"
-											href={`/organizations/${idOf(d, "organization")}/webhooks/${idOf(d, "webhook")}/deliveries/${d.id}`}
-										>
-											{d.attributes.eventType}
-										</Link>
-									</td>
-									<td data-fold="under">
-										<Typed>{name}</Typed>
-									</td>
-									<td className="second" data-fold="no">
-										<Typed>{o?.attributes.name}</Typed>
-									</td>
-									<td data-fold="end">
-										<State is={s.is}>{s.word}</State>
-									</td>
-									<td className="second nowrap" data-fold="no">
-										{short(d.attributes.createdAt)}
-									</td>
-								</tr>
-							);
-						}}
-					</Rows>
-				</Table>
-			)}
-			<More list={list} what="list.deliveries" />
+			<Listing
+				list={list}
+				ghosts={8}
+				what="list.deliveries"
+				empty={
+					<UnlessWithheld word="webhooks:read" what={t("screens.deliveries.deliveries")}>
+						<Empty title={state ? t("common.noDeliveryIs", { state }) : t("common.nothingWasSentYet")}>
+							{state ? t("common.chooseAnotherState") : t("screens.deliveries.anOrganizationThatHasAn")}
+						</Empty>
+					</UnlessWithheld>
+				}
+			>
+				<DeliveryTable list={list} to={pathOf} organizations />
+			</Listing>
 		</div>
 	);
 }
@@ -139,7 +79,7 @@ function FailingEndpoints() {
 	);
 	if (!data || data.data.length === 0) return null;
 	return (
-		<Section id="failing" title="Failing endpoints" count={data.data.length} card>
+		<Section id="failing" title={t("screens.deliveries.failingEndpoints")} count={data.data.length} card>
 			<ul className="todo">
 				{data.data.map((w) => {
 					const o = related<OrganizationAttributes>(data, w, "organization");
@@ -149,18 +89,20 @@ function FailingEndpoints() {
 								{healthOf(w).word}
 							</State>
 							<span>
-								<b>
-									<Typed>{endpointName(w.attributes)}</Typed>
-								</b>{" "}
-								takes nothing since {short(w.attributes.health?.failingSince)}
-								<br />
-								<span className="second">
-									<Typed>{o?.attributes.name}</Typed> ·{" "}
-									{count(w.attributes.health?.backlog ?? 0, "message waits", "messages wait")}
-								</span>
+								{rich("screens.deliveries.takesNothingSinceBacklogMessage", {
+									value: (
+										<b>
+											<Typed>{endpointName(w.attributes)}</Typed>
+										</b>
+									),
+									when: short(w.attributes.health?.failingSince),
+									s: (words) => <span className="second">{words}</span>,
+									name: <Typed>{o?.attributes.name}</Typed>,
+									backlog: w.attributes.health?.backlog ?? 0,
+								})}
 							</span>
 							<Link className="button" data-size="small" href={`/organizations/${idOf(w, "organization")}/webhooks/${w.id}`}>
-								Look
+								{t("common.look")}
 							</Link>
 						</li>
 					);

@@ -7,12 +7,13 @@ import { useFind } from "../frame/find";
 import { Kind } from "../parts/icons";
 import { Empty, Ghosts, Typed } from "../parts/small";
 import type { ScreenProps } from "../Console";
+import { rich, t } from "../words/message";
 
 export default function Find({ me }: ScreenProps) {
 	const [query] = useSearchParams();
 	const text = query.get("q") ?? "";
 	const { found, text: asked } = useFind(text, "organizations,users", organizationsOf(me));
-	usePage({ title: `Find ${text}`, crumbs: [{ name: "Find" }] });
+	usePage({ title: t("screens.find.find", { text }), crumbs: [{ name: t("screens.find.find2") }] });
 	if (!found || asked !== text.trim())
 		return (
 			<div className="page">
@@ -24,10 +25,8 @@ export default function Find({ me }: ScreenProps) {
 	if (only) return <Redirect to={to(only)} replace />;
 	return (
 		<div className="page stack gap4">
-			<h1>
-				Found for “<Typed>{text}</Typed>”
-			</h1>
-			{found.length === 0 && <Empty title="Nothing is called so">Press Ctrl K to look for something else.</Empty>}
+			<h1>{rich("screens.find.foundFor", { text: <Typed>{text}</Typed> })}</h1>
+			{found.length === 0 && <Empty title={t("screens.find.nothingIsCalledSo")}>{t("screens.find.pressCtrlKToLook")}</Empty>}
 			<ul>
 				{found.map((f) => (
 					<li key={f.id}>

@@ -15,6 +15,7 @@ import { all } from "../words/count";
 import { date } from "../words/time";
 import { Door, useLinkToken } from "./door";
 import { SignInForm } from "./sign-in-form";
+import { rich, t } from "../words/message";
 
 type Offer = Resource<{
 	email: string;
@@ -44,7 +45,11 @@ async function whoIsHere(): Promise<Me | undefined> {
 
 export default function InvitationDoor() {
 	const token = useLinkToken();
-	return token ? <Opened key={token} token={token} /> : <Door title="Your invitation" said="Open its link as it was sent to you." />;
+	return token ? (
+		<Opened key={token} token={token} />
+	) : (
+		<Door title={t("screens.invitation.yourInvitation")} said={t("screens.invitation.openItsLinkAsIt")} />
+	);
 }
 
 function Opened({ token }: { token: string }) {
@@ -65,52 +70,36 @@ function Opened({ token }: { token: string }) {
 	useEffect(() => void look(), [look]);
 
 	if (failure instanceof Failure && failure.status === 404) {
-		return (
-			<Door title="This link does not work" said="It was used, or taken back, or its time is over. Who asked you can send another." />
-		);
+		return <Door title={t("common.thisLinkDoesNotWork")} said={t("screens.invitation.itWasUsedOrTaken")} />;
 	}
 	if (failure) {
 		return (
-			<Door title="Your invitation">
+			<Door title={t("screens.invitation.yourInvitation")}>
 				<Refused error={failure} again={() => void look()} />
 			</Door>
 		);
 	}
 	if (!offer) {
 		return (
-			<Door title="Your invitation">
+			<Door title={t("screens.invitation.yourInvitation")}>
 				<Ghosts rows={3} />
 			</Door>
 		);
 	}
 	const { organizationName: name } = offer.attributes;
-	if (became === "declined") return <Door title="You have declined" said="Who asked you is told. This link is dead." />;
+	if (became === "declined")
+		return <Door title={t("screens.invitation.youHaveDeclined")} said={t("screens.invitation.whoAskedYouIsTold")} />;
 	if (became) {
 		return (
-			<Door
-				key="member"
-				title={
-					<>
-						You are a member of <Typed>{name}</Typed>
-					</>
-				}
-			>
+			<Door key="member" title={<>{rich("screens.invitation.youAreAMemberOf", { name: <Typed>{name}</Typed> })}</>}>
 				<Link className="button wide" data-kind="main" href={became.organization ? `/organizations/${became.organization}` : "/"}>
-					Go there
+					{t("screens.invitation.goThere")}
 				</Link>
 			</Door>
 		);
 	}
 	return (
-		<Door
-			key="offer"
-			title={
-				<>
-					Join <Typed>{name}</Typed>
-				</>
-			}
-			said={<Asked offer={offer} />}
-		>
+		<Door key="offer" title={<>{rich("screens.invitation.join", { name: <Typed>{name}</Typed> })}</>} said={<Asked offer={offer} />}>
 			<Answer
 				token={token}
 				offer={offer}
@@ -132,20 +121,30 @@ function Asked({ offer }: { offer: Offer }) {
 	const { inviterName, roleNames, email, message, expiresAt } = offer.attributes;
 	return (
 		<>
-			{inviterName ? (
-				<>
-					<b>
-						<Typed>{inviterName}</Typed>
-					</b>{" "}
-					asks
-				</>
-			) : (
-				"An application asks"
-			)}{" "}
-			<b>
-				<Typed>{email}</Typed>
-			</b>{" "}
-			to join as <Typed>{all(roleNames)}</Typed>, until {date(expiresAt)}.
+			{inviterName
+				? rich("screens.invitation.asksToJoinAsUntil", {
+						value: (
+							<b>
+								<Typed>{inviterName}</Typed>
+							</b>
+						),
+						value2: (
+							<b>
+								<Typed>{email}</Typed>
+							</b>
+						),
+						list: <Typed>{all(roleNames)}</Typed>,
+						when: date(expiresAt),
+					})
+				: rich("screens.invitation.anApplicationAsksToJoin", {
+						value: (
+							<b>
+								<Typed>{email}</Typed>
+							</b>
+						),
+						list: <Typed>{all(roleNames)}</Typed>,
+						when: date(expiresAt),
+					})}
 			{message && (
 				<span className="door-words">
 					<Typed>{message}</Typed>
@@ -201,12 +200,10 @@ function AsMe(a: Answering & { me: Me }) {
 	const { accept, failure, busy } = useAccepting(a);
 	return (
 		<div className="stack gap4">
-			<p className="second">
-				You are signed in as <Typed>{nameOfMe(a.me)}</Typed>.
-			</p>
+			<p className="second">{rich("screens.invitation.youAreSignedInAs", { nameOfMe: <Typed>{nameOfMe(a.me)}</Typed> })}</p>
 			<Faults error={failure} />
-			<Button kind="main" wide onClick={() => void accept({})} not={busy && "It is on its way"}>
-				Join as {nameOfMe(a.me)}
+			<Button kind="main" wide onClick={() => void accept({})} not={busy && t("common.itIsOnItsWay")}>
+				{t("screens.invitation.joinAs", { nameOfMe: nameOfMe(a.me) })}
 			</Button>
 		</div>
 	);
@@ -242,12 +239,12 @@ function AsSomebodyElse(a: Answering & { me: Me }) {
 		<div className="stack gap4">
 			<div className="notice" data-is="warn" role="status">
 				<span>
-					This invitation is for <Typed>{email}</Typed>, and you are signed in as <Typed>{who}</Typed>.
+					{rich("screens.invitation.thisInvitationIsForAnd", { email: <Typed>{email}</Typed>, who: <Typed>{who}</Typed> })}
 				</span>
 			</div>
 			<Faults error={failure} />
 			<Button kind="main" wide onClick={() => void leave()}>
-				{known ? <>Sign in as {email}</> : <>Sign out, and join as {email}</>}
+				{known ? <>{t("screens.invitation.signInAs", { email })}</> : <>{t("screens.invitation.signOutAndJoinAs", { email })}</>}
 			</Button>
 		</div>
 	);
@@ -256,7 +253,7 @@ function AsSomebodyElse(a: Answering & { me: Me }) {
 function AsKnown(a: Answering) {
 	return (
 		<div className="stack gap4">
-			<p className="second">There is an account with your address: sign in to join.</p>
+			<p className="second">{t("screens.invitation.thereIsAnAccountWith")}</p>
 			<SignInForm
 				email={a.offer.attributes.email}
 				to="/"
@@ -285,7 +282,7 @@ function AsNew(a: Answering) {
 			}}
 		>
 			<Field
-				label="First name"
+				label={t("common.firstName")}
 				autoComplete="given-name"
 				maxLength={100}
 				required
@@ -294,7 +291,7 @@ function AsNew(a: Answering) {
 				onChange={set("firstName")}
 			/>
 			<Field
-				label="Last name"
+				label={t("common.lastName")}
 				autoComplete="family-name"
 				maxLength={100}
 				required
@@ -304,19 +301,19 @@ function AsNew(a: Answering) {
 			/>
 			<input type="hidden" autoComplete="username" value={a.offer.attributes.email} readOnly />
 			<Field
-				label="Password"
+				label={t("common.password")}
 				type="password"
 				autoComplete="new-password"
 				maxLength={200}
 				required
-				hint="12 characters or more."
+				hint={t("common.12CharactersOrMore")}
 				value={profile.password}
 				wrong={failure?.at("/meta/password")}
 				onChange={set("password")}
 			/>
 			<Faults error={failure} fields={fields} />
-			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
-				Join
+			<Button kind="main" wide type="submit" not={busy && t("common.itIsOnItsWay")}>
+				{t("screens.invitation.join2")}
 			</Button>
 		</form>
 	);
@@ -330,7 +327,7 @@ function Decline({ token, declined, gone }: { token: string; declined: () => voi
 		return (
 			<p className="second">
 				<button className="link" type="button" onClick={() => setSure(true)}>
-					I do not want to join
+					{t("screens.invitation.iDoNotWantTo")}
 				</button>
 			</p>
 		);
@@ -347,13 +344,13 @@ function Decline({ token, declined, gone }: { token: string; declined: () => voi
 	};
 	return (
 		<div className="stack gap3">
-			<p className="second">The link is dead then, and who asked you is told.</p>
+			<p className="second">{t("screens.invitation.theLinkIsDeadThen")}</p>
 			<Faults error={failure} />
 			<div className="row wrap">
 				<Button kind="danger" onClick={() => void decline()}>
-					Decline for good
+					{t("screens.invitation.declineForGood")}
 				</Button>
-				<Button onClick={() => setSure(false)}>Not yet</Button>
+				<Button onClick={() => setSure(false)}>{t("screens.invitation.notYet")}</Button>
 			</div>
 		</div>
 	);

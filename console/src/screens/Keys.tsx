@@ -1,25 +1,24 @@
 /* All keys that one may see, those first that end soon. */
 
-import { useSearchParams } from "wouter";
 import { url } from "../api/client";
 import type { ApiKey } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
 import { Export } from "../parts/export";
-import { Refused } from "../parts/failure";
-import { Icon } from "../parts/icons";
-import { More } from "../parts/more";
-import { Empty, Ghosts } from "../parts/small";
-import { count } from "../words/count";
+import { Empty } from "../parts/small";
+import { Listing } from "../parts/listing";
 import type { ScreenProps } from "../Console";
 import { KeyTable } from "./keys/KeyTable";
 import { useQueryState } from "./query-state";
 import { UnlessWithheld } from "./withheld";
+import { asWords, FilterChip, Segments } from "../parts/choices";
+import { t } from "../words/message";
+
+const kinds = asWords(["", "organization", "user", "management"]);
 
 export default function Keys(_: ScreenProps) {
 	const [kind, setKind] = useQueryState("filter[kind]");
-	const [query, setQuery] = useSearchParams();
-	const keyId = query.get("filter[keyId]") ?? "";
+	const [keyId, setKeyId] = useQueryState("filter[keyId]");
 	const request = url("apiKeys", {
 		"filter[kind]": kind,
 		"filter[keyId]": keyId,
@@ -30,58 +29,44 @@ export default function Keys(_: ScreenProps) {
 		"page[size]": 100,
 	});
 	const list = usePages<ApiKey>(request, { keep: true });
-	usePage({ title: "Keys", crumbs: [{ name: "Keys" }], request });
+	usePage({ title: t("common.keys"), crumbs: [{ name: t("common.keys") }], request });
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>Keys</h1>
+				<h1>{t("common.keys")}</h1>
 				<p className="second">
-					Credentials of programs{list.total !== undefined && `: ${count(list.total, "key")} that you may see`}.
+					{list.total !== undefined
+						? t("screens.keys.credentialsOfProgramsTotalKey", { total: list.total })
+						: t("screens.keys.credentialsOfPrograms")}
 				</p>
 			</div>
-			<div className="row wrap" role="group" aria-label="Filters">
-				<div className="segments" role="group" aria-label="Kind">
-					{["", "organization", "user", "management"].map((k) => (
-						<button key={k} type="button" aria-pressed={kind === k} onClick={() => setKind(k)}>
-							{k ? k[0]?.toUpperCase() + k.slice(1) : "All"}
-						</button>
-					))}
-				</div>
+			<div className="row wrap" role="group" aria-label={t("common.filters")}>
+				<Segments label={t("common.kind")} of={kinds} value={kind} choose={setKind} />
 				<span className="end">
-					<Export of={request} what="key" />
+					<Export of={request} what={t("common.key")} />
 				</span>
 				{keyId && (
-					<button
-						className="chip"
-						type="button"
-						data-on=""
-						aria-label="Clear the filter of the key id"
-						onClick={() =>
-							setQuery((now) => {
-								const next = new URLSearchParams(now);
-								next.delete("filter[keyId]");
-								return next;
-							})
-						}
-					>
-						Key id <b className="mono">{keyId}</b>
-						<Icon name="close" />
-					</button>
+					<FilterChip
+						label={t("screens.keys.clearTheFilterOfThe")}
+						on={t("screens.keys.keyId")}
+						id={keyId}
+						clear={() => setKeyId("")}
+					/>
 				)}
 			</div>
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<UnlessWithheld word="apiKeys:read" what="keys">
-					<Empty title="No key">
-						{keyId
-							? "None that you may see has this key id."
-							: "Keys are made at an organization, or as your own on the page of your account."}
-					</Empty>
-				</UnlessWithheld>
-			)}
-			{list.rows.length > 0 && <KeyTable list={list} included={list.included} whose not={false} />}
-			<More list={list} what="list.keys" />
+			<Listing
+				list={list}
+				what="list.keys"
+				empty={
+					<UnlessWithheld word="apiKeys:read" what={t("common.keys2")}>
+						<Empty title={t("screens.keys.noKey")}>
+							{keyId ? t("screens.keys.noneThatYouMaySee") : t("screens.keys.keysAreMadeAtAn")}
+						</Empty>
+					</UnlessWithheld>
+				}
+			>
+				<KeyTable list={list} included={list.included} whose />
+			</Listing>
 		</div>
 	);
 }

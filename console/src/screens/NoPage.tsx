@@ -1,9 +1,10 @@
 import { usePage } from "../frame/page";
 import { Missing } from "../parts/failure";
+import { t } from "../words/message";
 
 /** A path at which the console has nothing. */
 export function NoPage() {
-	usePage({ title: "Nothing here", crumbs: [{ name: "Nothing here" }] });
+	usePage({ title: t("common.nothingHere"), crumbs: [{ name: t("common.nothingHere") }] });
 	return (
 		<div className="page">
 			<Missing />

@@ -8,24 +8,25 @@ import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
 import { keysNow } from "../frame/keys";
 import { usePage } from "../frame/page";
-import { Refused } from "../parts/failure";
 import { Icon, Kind } from "../parts/icons";
-import { More } from "../parts/more";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts, Typed } from "../parts/small";
-import { count, digits } from "../words/count";
+import { Listing } from "../parts/listing";
+import { digits } from "../words/count";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { kinds } from "../words/kinds";
 import { useQueryState } from "./query-state";
+import { FilterChip } from "../parts/choices";
+import { rich, t } from "../words/message";
 
 const Deleted = lazy(() => import("./Deleted"));
 
 export default function Organizations({ me, store }: ScreenProps) {
 	const [text, setText] = useQueryState("q");
 	const [kind, setKind] = useQueryState("filter[kind]");
-	const [query, setQuery] = useSearchParams();
-	const parent = query.get("filter[parent]") ?? "";
+	const [, setQuery] = useSearchParams();
+	const [parent, setParent] = useQueryState("filter[parent]");
 	const request = url(organizationsOf(me), {
 		"filter[name][contains]": text,
 		"filter[kind]": kind,
@@ -39,37 +40,39 @@ export default function Organizations({ me, store }: ScreenProps) {
 	const manages = organizationsOf(me) !== "organizations"; // the others do not see what is deleted
 	const gone = manages && deleted === "true";
 	const list = usePages<Organization>(me && !gone ? request : null, { keep: true });
-	usePage({ title: "Organizations", crumbs: [{ name: "Organizations" }], request });
+	usePage({ title: t("common.organizations"), crumbs: [{ name: t("common.organizations") }], request });
 	const filtered = Boolean(text || kind || parent);
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>Organizations</h1>
+				<h1>{t("common.organizations")}</h1>
 				<p className="second">
 					{gone
-						? "Those that were deleted."
+						? t("screens.organizations.thoseThatWereDeleted")
 						: list.total === undefined
-							? "All that you may see."
-							: `${count(list.total, "organization")} that you may see${filtered ? ", with these filters" : ""}.`}
+							? t("screens.organizations.allThatYouMaySee")
+							: filtered
+								? t("screens.organizations.totalOrganization", { total: list.total })
+								: t("screens.organizations.totalOrganization2", { total: list.total })}
 				</p>
 			</div>
-			<div className="row wrap" role="group" aria-label="Filters">
+			<div className="row wrap" role="group" aria-label={t("common.filters")}>
 				<label className="with-icon grow">
 					<Icon name="search" />
-					<span className="only-read">Name</span>
+					<span className="only-read">{t("common.name")}</span>
 					<input
 						className="input"
 						data-quiet=""
 						type="search"
-						placeholder="Name"
+						placeholder={t("common.name")}
 						value={text}
 						onChange={(e) => setText(e.target.value)}
 					/>
 				</label>
 				<label className="row second">
-					Kind
+					{t("common.kind")}
 					<select className="input chip-select" value={kind} onChange={(e) => setKind(e.target.value)}>
-						<option value="">any</option>
+						<option value="">{t("common.any")}</option>
 						{kinds.map((k) => (
 							<option key={k} value={k}>
 								{k}
@@ -80,26 +83,16 @@ export default function Organizations({ me, store }: ScreenProps) {
 				{manages && (
 					<label className="row second">
 						<input type="checkbox" checked={gone} onChange={(e) => setDeleted(e.target.checked ? "true" : "")} />
-						Deleted
+						{t("common.deleted")}
 					</label>
 				)}
 				{parent && (
-					<button
-						className="chip"
-						type="button"
-						data-on=""
-						aria-label="Clear the filter of what is right below"
-						onClick={() =>
-							setQuery((now) => {
-								const next = new URLSearchParams(now);
-								next.delete("filter[parent]");
-								return next;
-							})
-						}
-					>
-						Right below <b className="mono">{parent.slice(0, 8)}</b>
-						<Icon name="close" />
-					</button>
+					<FilterChip
+						label={t("screens.organizations.clearTheFilterOfWhat")}
+						on={t("screens.organizations.rightBelow")}
+						id={parent.slice(0, 8)}
+						clear={() => setParent("")}
+					/>
 				)}
 			</div>
 			{gone && (
@@ -107,99 +100,99 @@ export default function Organizations({ me, store }: ScreenProps) {
 					<Deleted text={text} organizations={organizationsOf(me)} store={store} />
 				</Suspense>
 			)}
-			{!gone && list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!gone && list.isPending && <Ghosts rows={10} />}
-			{!gone &&
-				!list.isPending &&
-				!list.error &&
-				list.rows.length === 0 &&
-				(filtered ? (
-					<Empty
-						title="No organization has all of these filters"
-						action={
-							<Button small onClick={() => setQuery(new URLSearchParams())}>
-								Clear the filters
-							</Button>
-						}
-					>
-						Letters count as they are: a name that begins with a capital is found by the capital.
-					</Empty>
-				) : (
-					<Empty
-						title="Nothing here yet"
-						action={
-							<Button
-								kind="main"
-								icon="plus"
-								onClick={() =>
-									keysNow()
-										.find((k) => k.key === "N")
-										?.act?.()
+			{!gone && (
+				<Listing
+					list={list}
+					ghosts={10}
+					what="list.organizations"
+					empty={
+						filtered ? (
+							<Empty
+								title={t("screens.organizations.noOrganizationHasAllOf")}
+								action={
+									<Button small onClick={() => setQuery(new URLSearchParams())}>
+										{t("screens.organizations.clearTheFilters")}
+									</Button>
 								}
 							>
-								Make the first organization
-							</Button>
-						}
-					>
-						Or fill an empty database with organizations and people that look real: <span className="mono">roster demo</span>,
-						with the same database as this service.
-					</Empty>
-				))}
-			{!gone && list.rows.length > 0 && (
-				<Table list={list} folds="kind">
-					<thead>
-						<tr>
-							<th scope="col">Name</th>
-							<th scope="col" className="number">
-								Number
-							</th>
-							<th scope="col" className="number">
-								Below
-							</th>
-							<th scope="col" className="number">
-								Members
-							</th>
-							<th scope="col">Webhooks</th>
-							<th scope="col">Changed</th>
-						</tr>
-					</thead>
-					<Rows list={list}>
-						{(o) => (
+								{t("screens.organizations.lettersCountAsTheyAre")}
+							</Empty>
+						) : (
+							<Empty
+								title={t("screens.organizations.nothingHereYet")}
+								action={
+									<Button
+										kind="main"
+										icon="plus"
+										onClick={() =>
+											keysNow()
+												.find((k) => k.key === "N")
+												?.act?.()
+										}
+									>
+										{t("screens.organizations.makeTheFirstOrganization")}
+									</Button>
+								}
+							>
+								{rich("screens.organizations.orFillAnEmptyDatabase")}
+							</Empty>
+						)
+					}
+				>
+					<Table list={list} folds="kind">
+						<thead>
 							<tr>
-								<td>
-									<span className="row">
-										<Kind kind={o.attributes.kind} />
-										<Link className="name" href={`/organizations/${o.id}`}>
-											<Typed>{o.attributes.name}</Typed>
-										</Link>
-										{o.attributes.active === false && <span className="tag">ended</span>}
-									</span>
-								</td>
-								<td className="number mono" data-fold="no">
-									{o.attributes.number}
-								</td>
-								<td className="number" data-fold="no">
-									{o.meta?.counts?.descendants ? digits(o.meta.counts.descendants) : ""}
-								</td>
-								<td className="number" data-fold="end">
-									{o.meta?.counts?.memberships ?? ""}
-								</td>
-								<td className="second" data-fold="under">
-									{o.meta?.counts?.endpoints ? (
-										count(o.meta.counts.endpoints, "endpoint")
-									) : (
-										<span className="quiet">none</span>
-									)}
-								</td>
-								<td className="second nowrap" data-fold="no">
-									{short(o.attributes.updatedAt)}
-								</td>
+								<th scope="col">{t("common.name")}</th>
+								<th scope="col" className="number">
+									{t("common.number")}
+								</th>
+								<th scope="col" className="number">
+									{t("common.below")}
+								</th>
+								<th scope="col" className="number">
+									{t("common.members")}
+								</th>
+								<th scope="col">{t("common.webhooks")}</th>
+								<th scope="col">{t("common.changed")}</th>
 							</tr>
-						)}
-					</Rows>
-				</Table>
+						</thead>
+						<Rows list={list}>
+							{(o) => (
+								<tr>
+									<td>
+										<span className="row">
+											<Kind kind={o.attributes.kind} />
+											<Link className="name" href={`/organizations/${o.id}`}>
+												<Typed>{o.attributes.name}</Typed>
+											</Link>
+											{o.attributes.active === false && <span className="tag">{t("common.ended")}</span>}
+										</span>
+									</td>
+									<td className="number mono" data-fold="no">
+										{o.attributes.number}
+									</td>
+									<td className="number" data-fold="no">
+										{o.meta?.counts?.descendants ? digits(o.meta.counts.descendants) : ""}
+									</td>
+									<td className="number" data-fold="end">
+										{o.meta?.counts?.memberships ?? ""}
+									</td>
+									<td className="second" data-fold="under">
+										{o.meta?.counts?.endpoints ? (
+											t("common.endpointsEndpoint", { endpoints: o.meta.counts.endpoints })
+										) : (
+											<span className="quiet">{t("common.none")}</span>
+										)}
+									</td>
+									<td className="second nowrap" data-fold="no">
+										{short(o.attributes.updatedAt)}
+									</td>
+								</tr>
+							)}
+						</Rows>
+					</Table>
+				</Listing>
 			)}
-			{!gone && <More list={list} what="list.organizations" />}
 		</div>
 	);
 }

@@ -6,16 +6,15 @@ import type { User } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
 import { Export } from "../parts/export";
-import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
-import { More } from "../parts/more";
 import { Rows, Table } from "../parts/rows";
-import { Button, Empty, Face, Ghosts, State, Typed } from "../parts/small";
-import { count } from "../words/count";
+import { Button, Empty, Face, State, Typed } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { useQueryState } from "./query-state";
 import { UnlessWithheld } from "./withheld";
+import { t } from "../words/message";
 
 export default function People(_: ScreenProps) {
 	const [text, setText] = useQueryState("q");
@@ -27,61 +26,64 @@ export default function People(_: ScreenProps) {
 		"page[size]": 100,
 	});
 	const list = usePages<User>(request, { keep: true });
-	usePage({ title: "People", crumbs: [{ name: "People" }], request });
+	usePage({ title: t("common.people"), crumbs: [{ name: t("common.people") }], request });
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>People</h1>
+				<h1>{t("common.people")}</h1>
 				<p className="second">
 					{list.total === undefined
-						? "Everybody whom you may see."
-						: `${count(list.total, "person", "people")} whom you may see${text ? ", with this name or address" : ""}.`}
+						? t("screens.people.everybodyWhomYouMaySee")
+						: text
+							? t("screens.people.totalPerson", { total: list.total })
+							: t("screens.people.totalPerson2", { total: list.total })}
 				</p>
 			</div>
 			<div className="row wrap">
 				<label className="with-icon grow">
 					<Icon name="search" />
-					<span className="only-read">Find people</span>
+					<span className="only-read">{t("common.findPeople")}</span>
 					<input
 						className="input"
 						data-quiet=""
 						type="search"
-						placeholder="Name, or the whole e-mail"
+						placeholder={t("screens.people.nameOrTheWholeE")}
 						value={text}
 						onChange={(e) => setText(e.target.value)}
 					/>
 				</label>
-				<Export of={request} what="person" many="people" />
+				<Export of={request} what={t("screens.people.person")} many={t("screens.people.people")} />
 			</div>
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{list.isPending && <Ghosts rows={10} />}
-			{!list.isPending &&
-				!list.error &&
-				list.rows.length === 0 &&
-				(text ? (
-					<Empty
-						title="Nobody is called so"
-						action={
-							<Button small onClick={() => setText("")}>
-								Clear the text
-							</Button>
-						}
-					>
-						An e-mail is found by the whole of it.
-					</Empty>
-				) : (
-					<UnlessWithheld word="users:read" what="people">
-						<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
-					</UnlessWithheld>
-				))}
-			{list.rows.length > 0 && (
+			<Listing
+				list={list}
+				ghosts={10}
+				what="list.people"
+				empty={
+					text ? (
+						<Empty
+							title={t("screens.people.nobodyIsCalledSo")}
+							action={
+								<Button small onClick={() => setText("")}>
+									{t("common.clearTheText")}
+								</Button>
+							}
+						>
+							{t("screens.people.anEMailIsFound")}
+						</Empty>
+					) : (
+						<UnlessWithheld word="users:read" what={t("screens.people.people")}>
+							<Empty title={t("screens.people.nobodyHereYet")}>{t("screens.people.peopleComeByAnInvitation")}</Empty>
+						</UnlessWithheld>
+					)
+				}
+			>
 				<Table list={list} folds="face">
 					<thead>
 						<tr>
-							<th scope="col">Person</th>
-							<th scope="col">State</th>
-							<th scope="col">Time zone</th>
-							<th scope="col">Since</th>
+							<th scope="col">{t("common.person")}</th>
+							<th scope="col">{t("common.state")}</th>
+							<th scope="col">{t("common.timeZone")}</th>
+							<th scope="col">{t("common.since")}</th>
 						</tr>
 					</thead>
 					<Rows list={list}>
@@ -102,7 +104,11 @@ export default function People(_: ScreenProps) {
 									</span>
 								</td>
 								<td data-fold="end">
-									{u.attributes.active === false ? <State is="off">Not active</State> : <State is="ok">Active</State>}
+									{u.attributes.active === false ? (
+										<State is="off">{t("common.notActive")}</State>
+									) : (
+										<State is="ok">{t("common.active")}</State>
+									)}
 								</td>
 								<td className="second" data-fold="no">
 									{u.attributes.timeZone}
@@ -114,8 +120,7 @@ export default function People(_: ScreenProps) {
 						)}
 					</Rows>
 				</Table>
-			)}
-			<More list={list} what="list.people" />
+			</Listing>
 		</div>
 	);
 }

@@ -10,21 +10,22 @@ import { copyCurl, usePage } from "../frame/page";
 import { Menu } from "../parts/menu";
 import { Refused } from "../parts/failure";
 import { Icon, Kind } from "../parts/icons";
-import { More } from "../parts/more";
 import { Rows, Table, whole } from "../parts/rows";
 import { Copy, Face, Ghosts, Held, Section, State, Typed } from "../parts/small";
+import { Listing } from "../parts/listing";
 import { digits, shortId } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { UnlessWithheld } from "./withheld";
 import { EventList } from "./events/EventList";
+import { t } from "../words/message";
 
 export default function Person({ params }: ScreenProps) {
 	const id = params.id ?? "";
 	const request = url(`users/${id}`);
 	const read = useRead<User>(request);
 	const name = read.data?.data.attributes.fullName || read.data?.data.attributes.email || "";
-	usePage({ title: name || "Person", crumbs: [{ name: "People", to: "/people" }, { name }], request });
+	usePage({ title: name || t("common.person"), crumbs: [{ name: t("common.people"), to: "/people" }, { name }], request });
 	if (read.error && !read.data)
 		return (
 			<div className="page">
@@ -47,18 +48,20 @@ export default function Person({ params }: ScreenProps) {
 						<h1>
 							<Typed>{name}</Typed>
 						</h1>
-						{a.active === false ? <State is="off">Not active</State> : <State is="ok">Active</State>}
+						{a.active === false ? <State is="off">{t("common.notActive")}</State> : <State is="ok">{t("common.active")}</State>}
 					</div>
-					<p className="second">{a.email ? <Copy text={a.email} what="e-mail" /> : "no e-mail"}</p>
+					<p className="second">
+						{a.email ? <Copy text={a.email} what={t("screens.person.eMail")} /> : t("screens.person.noEMail")}
+					</p>
 				</div>
 				<span className="end">
 					<Menu
-						label="More actions"
+						label={t("common.moreActions")}
 						square
 						entries={[
-							{ label: "What they did", icon: "clock", to: `/events?filter[actorId]=${id}` },
-							{ label: "What was done to them", icon: "clock", to: `/events?filter[subjectId]=${id}` },
-							{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
+							{ label: t("screens.person.whatTheyDid"), icon: "clock", to: `/events?filter[actorId]=${id}` },
+							{ label: t("screens.person.whatWasDoneToThem"), icon: "clock", to: `/events?filter[subjectId]=${id}` },
+							{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
 						]}
 					>
 						<Icon name="more" />
@@ -70,23 +73,29 @@ export default function Person({ params }: ScreenProps) {
 					<Memberships id={id} />
 					<Deeds id={id} />
 				</div>
-				<Section id="facts" title="Facts">
+				<Section id="facts" title={t("common.facts")}>
 					<dl className="facts">
-						<dt>Id</dt>
+						<dt>{t("common.id")}</dt>
 						<dd>
-							<Copy text={id} what="id" shown={shortId(id)} />
+							<Copy text={id} what={t("common.id2")} shown={shortId(id)} />
 						</dd>
-						<dt>E-mail</dt>
-						<dd>{a.emailVerifiedAt ? `verified ${date(a.emailVerifiedAt)}` : "not verified"}</dd>
-						<dt>Phone</dt>
-						<dd>{a.phone ? <Typed>{a.phone}</Typed> : <span className="quiet">none</span>}</dd>
-						<dt>Time zone</dt>
-						<dd>{a.timeZone ?? <span className="quiet">none</span>}</dd>
-						<dt>Language</dt>
-						<dd>{a.locale ?? <span className="quiet">none</span>}</dd>
-						<dt>External id</dt>
-						<dd className="break">{a.externalId ? <Typed>{a.externalId}</Typed> : <span className="quiet">none</span>}</dd>
-						<dt>Since</dt>
+						<dt>{t("common.eMail")}</dt>
+						<dd>
+							{a.emailVerifiedAt
+								? t("screens.person.verified", { when: date(a.emailVerifiedAt) })
+								: t("screens.person.notVerified")}
+						</dd>
+						<dt>{t("common.phone")}</dt>
+						<dd>{a.phone ? <Typed>{a.phone}</Typed> : <span className="quiet">{t("common.none")}</span>}</dd>
+						<dt>{t("common.timeZone")}</dt>
+						<dd>{a.timeZone ?? <span className="quiet">{t("common.none")}</span>}</dd>
+						<dt>{t("common.language")}</dt>
+						<dd>{a.locale ?? <span className="quiet">{t("common.none")}</span>}</dd>
+						<dt>{t("screens.person.externalId")}</dt>
+						<dd className="break">
+							{a.externalId ? <Typed>{a.externalId}</Typed> : <span className="quiet">{t("common.none")}</span>}
+						</dd>
+						<dt>{t("common.since")}</dt>
 						<dd>{date(a.createdAt)}</dd>
 					</dl>
 				</Section>
@@ -107,17 +116,19 @@ function Memberships({ id }: { id: string }) {
 	);
 	const doc = { included: list.included };
 	return (
-		<Section id="memberships" title="Memberships" count={list.total !== undefined ? digits(list.total) : undefined}>
-			{list.isPending && <Ghosts rows={3} />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && <p className="second">In no organization that you see.</p>}
-			{list.rows.length > 0 && (
+		<Section id="memberships" title={t("screens.person.memberships")} count={list.total !== undefined ? digits(list.total) : undefined}>
+			<Listing
+				list={list}
+				ghosts={3}
+				what="list.memberships"
+				empty={<p className="second">{t("screens.person.inNoOrganizationThatYou")}</p>}
+			>
 				<Table list={list} folds="kind">
 					<thead>
 						<tr>
-							<th scope="col">Organization</th>
-							<th scope="col">Roles</th>
-							<th scope="col">Since</th>
+							<th scope="col">{t("common.organization")}</th>
+							<th scope="col">{t("common.roles")}</th>
+							<th scope="col">{t("common.since")}</th>
 						</tr>
 					</thead>
 					<Rows list={list}>
@@ -133,7 +144,7 @@ function Memberships({ id }: { id: string }) {
 													<Typed>{o.attributes.name}</Typed>
 												</Link>
 											) : (
-												<span className="quiet">one that you do not see</span>
+												<span className="quiet">{t("screens.person.oneThatYouDoNot")}</span>
 											)}
 										</span>
 									</td>
@@ -142,7 +153,9 @@ function Memberships({ id }: { id: string }) {
 											{relatedMany<RoleAttributes>(doc, m, "roles").map((r) => (
 												<span key={r.id} className="row">
 													<Held from="here">{r.attributes.name}</Held>
-													{r.attributes.inheritable && <span className="second quiet">and below</span>}
+													{r.attributes.inheritable && (
+														<span className="second quiet">{t("screens.person.andBelow")}</span>
+													)}
 												</span>
 											))}
 										</span>
@@ -155,8 +168,7 @@ function Memberships({ id }: { id: string }) {
 						}}
 					</Rows>
 				</Table>
-			)}
-			<More list={list} what="list.memberships" />
+			</Listing>
 		</Section>
 	);
 }
@@ -170,16 +182,16 @@ function Deeds({ id }: { id: string }) {
 	return (
 		<Section
 			id="deeds"
-			title="What they did"
+			title={t("screens.person.whatTheyDid")}
 			more={
 				<Link className="end second" href={`/events?filter[actorId]=${id}`}>
-					All
+					{t("common.all")}
 				</Link>
 			}
 		>
 			{data.data.length === 0 && (
-				<UnlessWithheld word="events:read" what="events">
-					<p className="second">Nothing that you may see.</p>
+				<UnlessWithheld word="events:read" what={t("common.events2")}>
+					<p className="second">{t("screens.person.nothingThatYouMaySee")}</p>
 				</UnlessWithheld>
 			)}
 			<EventList list={whole(data.data, (e) => e.id)} included={data.included ?? []} />

@@ -7,40 +7,36 @@ import { Faults } from "../parts/failure";
 import { Field } from "../parts/field";
 import { Button } from "../parts/small";
 import { Door, useLinkToken } from "./door";
+import { t } from "../words/message";
 
 export default function Reset() {
 	const token = useLinkToken();
 	const [became, setBecame] = useState<{ of: string; what: "set" | "dead" } | "asked" | null>(null);
 	if (became === "asked") {
-		return (
-			<Door
-				title="Look into your mail"
-				said="If there is an account with that address, a link is on its way to it. It works for an hour."
-			/>
-		);
+		return <Door title={t("screens.reset.lookIntoYourMail")} said={t("screens.reset.ifThereIsAnAccount")} />;
 	}
 	if (became && became.of === token && became.what === "set") {
 		return (
-			<Door title="Your password is set" said="Wherever you were signed in, you are signed out.">
+			<Door title={t("screens.reset.yourPasswordIsSet")} said={t("screens.reset.whereverYouWereSignedIn")}>
 				<Link className="button wide" data-kind="main" href="/sign-in">
-					Sign in
+					{t("common.signIn")}
 				</Link>
 			</Door>
 		);
 	}
 	if (token && !(became && became.of === token)) {
 		return (
-			<Door title="Set another password" said="Wherever you are signed in, you are then signed out.">
+			<Door title={t("screens.reset.setAnotherPassword")} said={t("screens.reset.whereverYouAreSignedIn")}>
 				<SetPassword key={token} token={token} became={(what) => setBecame({ of: token, what })} />
 			</Door>
 		);
 	}
 	return token ? (
-		<Door title="This link does not work" said="It was used, or another one was sent, or its hour is over. Have one sent again.">
+		<Door title={t("common.thisLinkDoesNotWork")} said={t("screens.reset.itWasUsedOrAnother")}>
 			<AskForLink asked={() => setBecame("asked")} />
 		</Door>
 	) : (
-		<Door title="Another password" said="Say who you are, and a link is sent to you.">
+		<Door title={t("screens.reset.anotherPassword")} said={t("screens.reset.sayWhoYouAreAnd")}>
 			<AskForLink asked={() => setBecame("asked")} />
 		</Door>
 	);
@@ -86,19 +82,19 @@ function SetPassword({ token, became }: { token: string; became: (what: "set" | 
 			}}
 		>
 			<Field
-				label="New password"
+				label={t("common.newPassword")}
 				type="password"
 				autoComplete="new-password"
 				maxLength={200}
 				required
-				hint="12 characters or more, that you use nowhere else."
+				hint={t("screens.reset.12CharactersOrMoreThat")}
 				value={password}
 				wrong={failure?.at("/meta/password")}
 				onChange={(e) => setPassword(e.target.value)}
 			/>
 			<Faults error={failure} fields={["/meta/password"]} />
-			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
-				Set it, and sign out everywhere
+			<Button kind="main" wide type="submit" not={busy && t("common.itIsOnItsWay")}>
+				{t("screens.reset.setItAndSignOut")}
 			</Button>
 		</form>
 	);
@@ -117,7 +113,7 @@ function AskForLink({ asked }: { asked: () => void }) {
 			}}
 		>
 			<Field
-				label="E-mail"
+				label={t("common.eMail")}
 				type="email"
 				autoComplete="username"
 				required
@@ -126,11 +122,11 @@ function AskForLink({ asked }: { asked: () => void }) {
 				onChange={(e) => setEmail(e.target.value)}
 			/>
 			<Faults error={failure} fields={["/data/attributes/email"]} />
-			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
-				Send me a link
+			<Button kind="main" wide type="submit" not={busy && t("common.itIsOnItsWay")}>
+				{t("screens.reset.sendMeALink")}
 			</Button>
 			<Link className="second" href="/sign-in">
-				Back to signing in
+				{t("screens.reset.backToSigningIn")}
 			</Link>
 		</form>
 	);

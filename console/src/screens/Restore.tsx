@@ -11,6 +11,7 @@ import { Faults } from "../parts/failure";
 import { Choice, Field } from "../parts/field";
 import { notify } from "../parts/live";
 import { Button, Typed } from "../parts/small";
+import { rich, t } from "../words/message";
 
 interface RestoreProps {
 	target: Organization;
@@ -41,10 +42,14 @@ export default function Restore({ target, organizations, store, close }: Restore
 		close();
 		void store.refresh();
 		const slug = a.data.attributes.slug;
-		notify(slug === target.attributes.slug ? `Restored ${name}` : `Restored ${name}: its slug is ${slug} now, another has the old one`);
+		notify(
+			slug === target.attributes.slug
+				? t("screens.restore.restored", { name })
+				: t("screens.restore.restoredItsSlugIsNow", { name, slug }),
+		);
 		go(`/organizations/${a.data.id}`);
 	});
-	const not = place === "other" && !below ? "Choose where" : send.isPending && "It is on its way";
+	const not = place === "other" && !below ? t("screens.restore.chooseWhere") : send.isPending && t("common.itIsOnItsWay");
 	const submit = () =>
 		send.mutate({
 			to: url(`${organizations}/${target.id}`),
@@ -61,44 +66,49 @@ export default function Restore({ target, organizations, store, close }: Restore
 	const options = (found.data?.data ?? []).map((o) => ({ value: o.id, label: `${o.attributes.name} #${o.attributes.number}` }));
 	return (
 		<FormDialog
-			title={
-				<>
-					Restore <Typed>{name}</Typed>
-				</>
-			}
-			intro="It comes back with its people, their roles, its keys and its endpoints."
+			title={<>{rich("common.restore", { name: <Typed>{name}</Typed> })}</>}
+			intro={t("screens.restore.itComesBackWithIts")}
 			close={close}
 			submit={() => !not && submit()}
 			buttons={
 				<>
 					<Button kind="main" type="submit" not={not}>
-						Restore it
+						{t("screens.restore.restoreIt")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} />
 			<Choice
-				label="Where"
+				label={t("common.where")}
 				value={place}
 				onChange={setPlace}
 				options={[
-					{ value: "was", label: "where it was" },
-					{ value: "other", label: "below another one" },
+					{ value: "was", label: t("screens.restore.whereItWas") },
+					{ value: "other", label: t("screens.restore.belowAnotherOne") },
 				]}
-				hint="Where it was is deleted as well? Restore that first, or choose another."
+				hint={t("screens.restore.whereItWasIsDeleted")}
 			/>
 			{place === "other" && (
 				<>
-					<Field label="Look for" type="search" value={text} onChange={(e) => setText(e.target.value)} autoComplete="off" />
+					<Field
+						label={t("screens.restore.lookFor")}
+						type="search"
+						value={text}
+						onChange={(e) => setText(e.target.value)}
+						autoComplete="off"
+					/>
 					<Choice
-						label="Below"
+						label={t("common.below")}
 						value={below}
 						onChange={setBelow}
-						options={[{ value: "", label: options.length ? "choose one" : "none is called so" }, ...options]}
+						options={[
+							{ value: "", label: options.length ? t("screens.restore.chooseOne") : t("screens.restore.noneIsCalledSo") },
+							...options,
+						]}
 					/>
 				</>
 			)}

@@ -5,22 +5,23 @@ import { queries } from "../api/query";
 import { Mark } from "../parts/icons";
 import { DoorArt } from "./door-art";
 import { SignInForm } from "./sign-in-form";
+import { t } from "../words/message";
 
 export default function SignIn() {
 	const [, go] = useLocation();
 	const [query] = useSearchParams();
 	const to = ownPath(query.get("to"));
-	document.title = "Sign in · Roster";
+	document.title = t("screens.signIn.signInRoster");
 	return (
 		<main className="door">
 			<div className="door-form">
 				<div>
 					<span className="wordmark">
 						<Mark />
-						Roster
+						{t("common.roster")}
 					</span>
 					<div className="stack gap1">
-						<h1>Sign in</h1>
+						<h1>{t("common.signIn")}</h1>
 						<p className="second">{location.host}</p>
 					</div>
 					<SignInForm

@@ -8,6 +8,7 @@ import { letGo } from "../parts/unsaved";
 import { Dialog } from "../parts/dialog";
 import { prefer } from "../parts/preferences";
 import { SignInForm } from "./sign-in-form";
+import { t } from "../words/message";
 
 export default function SignInAgain({ who }: { who: Me }) {
 	const done = async () => {
@@ -24,8 +25,8 @@ export default function SignInAgain({ who }: { who: Me }) {
 	};
 	return (
 		<Dialog
-			title="Your session has ended"
-			intro="Sign in again: what you have typed here is still there."
+			title={t("screens.signInAgain.yourSessionHasEnded")}
+			intro={t("screens.signInAgain.signInAgainWhatYou")}
 			stays
 			close={() => undefined}
 			foot={null}

@@ -3,13 +3,14 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Mark } from "../parts/icons";
 import { DoorArt } from "./door-art";
+import { t } from "../words/message";
 
 /** A door: its heading gets the focus when it changes, so that who hears the page hears what has become of it. */
 export function Door({ title, said, children }: { title: ReactNode; said?: ReactNode; children?: ReactNode }) {
 	const head = useRef<HTMLHeadingElement>(null);
 	const name = typeof title === "string" ? title : "";
 	useEffect(() => {
-		document.title = `${name || "Invitation"} · Roster`;
+		document.title = t("screens.door.roster", { name: name || t("screens.door.invitation") });
 		head.current?.focus();
 	}, [name]);
 	return (
@@ -18,7 +19,7 @@ export function Door({ title, said, children }: { title: ReactNode; said?: React
 				<div>
 					<span className="wordmark">
 						<Mark />
-						Roster
+						{t("common.roster")}
 					</span>
 					<div className="stack gap1">
 						<h1 ref={head} tabIndex={-1}>

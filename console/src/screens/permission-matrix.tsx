@@ -9,6 +9,7 @@ import { Check } from "../parts/field";
 import { Icon } from "../parts/icons";
 import { Button, Typed } from "../parts/small";
 import { others, subjects } from "./permissions";
+import { t } from "../words/message";
 
 export const verbs = ["read", "write", "delete"];
 
@@ -17,7 +18,7 @@ export function MatrixHead() {
 	return (
 		<thead>
 			<tr>
-				<th scope="col">Type</th>
+				<th scope="col">{t("common.type")}</th>
 				{verbs.map((v) => (
 					<th key={v} scope="col">
 						{v[0]?.toUpperCase() + v.slice(1)}
@@ -42,7 +43,7 @@ interface MatrixProps {
 	wrong?: string;
 }
 
-const lacks = "You do not hold it here, so you cannot give it";
+const lacks = t("screens.permissionMatrix.youDoNotHoldIt");
 
 export function PermissionMatrix({ label, value, onChange, may, all, before, at, wrong }: MatrixProps) {
 	const everything = all ? value.includes("*") : undefined;
@@ -59,8 +60,8 @@ export function PermissionMatrix({ label, value, onChange, may, all, before, at,
 			{wrong && <p className="fault">{wrong}</p>}
 			{everything !== undefined && (may("*") || everything) && (
 				<Check
-					label="Everything"
-					hint="Every word, also those that applications ask for, and those that come later."
+					label={t("common.everything")}
+					hint={t("screens.permissionMatrix.everyWordAlsoThoseThat")}
 					checked={everything}
 					onChange={(on) => onChange(on ? ["*"] : [])}
 				/>
@@ -85,7 +86,7 @@ export function PermissionMatrix({ label, value, onChange, may, all, before, at,
 							))}
 						</tbody>
 					</table>
-					{grey && <p className="hint">What is grey you do not hold here, so you cannot give it.</p>}
+					{grey && <p className="hint">{t("screens.permissionMatrix.whatIsGreyYouDo")}</p>}
 					<OtherWords value={value} before={before} may={may} set={set} at={at} />
 				</>
 			)}
@@ -112,7 +113,7 @@ function Cell({ word, value, before, may, set }: CellProps) {
 				aria-label={word}
 				checked={on}
 				disabled={included || not}
-				title={included ? "Writing includes it" : not ? lacks : undefined}
+				title={included ? t("screens.permissionMatrix.writingIncludesIt") : not ? lacks : undefined}
 				onChange={(e) => set(word, e.target.checked)}
 			/>
 			{before && <Differs now={on} before={holds(before, word)} />}
@@ -126,7 +127,7 @@ function Differs({ now, before }: { now: boolean; before: boolean }) {
 	return (
 		<span className="tag" data-is={now ? "ok" : "bad"}>
 			<span aria-hidden="true">{now ? "+" : "−"}</span>
-			<span className="only-read">{now ? "given" : "taken"}</span>
+			<span className="only-read">{now ? t("screens.permissionMatrix.given") : t("screens.permissionMatrix.taken")}</span>
 		</span>
 	);
 }
@@ -142,9 +143,9 @@ function OtherWords({ value, before = [], may, set, at }: Omit<CellProps, "word"
 	const gone = others(before).filter((w) => w !== "*" && !value.includes(w));
 	const word = text.trim();
 	const not = !word
-		? "Type a word first"
+		? t("screens.permissionMatrix.typeAWordFirst")
 		: !/^[a-z][a-z0-9._:-]{0,63}$/.test(word)
-			? "A small letter, then small letters, digits and . _ : -"
+			? t("screens.permissionMatrix.aSmallLetterThenSmall")
 			: !may(word) && lacks;
 	const add = () => {
 		if (not) return;
@@ -154,20 +155,35 @@ function OtherWords({ value, before = [], may, set, at }: Omit<CellProps, "word"
 	return (
 		<div className="stack tight">
 			<label className="label" htmlFor={id}>
-				Other words, which applications ask for
+				{t("screens.permissionMatrix.otherWordsWhichApplicationsAsk")}
 			</label>
 			<div className="row wrap">
 				{mine.map((w) => (
-					<button key={w} className="chip" type="button" data-on="" aria-label={`Take out ${w}`} onClick={() => set(w, false)}>
+					<button
+						key={w}
+						className="chip"
+						type="button"
+						data-on=""
+						aria-label={t("screens.permissionMatrix.takeOut", { w })}
+						onClick={() => set(w, false)}
+					>
 						<b className="mono">
 							<Typed>{w}</Typed>
 						</b>
-						{!before.includes(w) && before.length > 0 && <span className="only-read">given</span>}
+						{!before.includes(w) && before.length > 0 && (
+							<span className="only-read">{t("screens.permissionMatrix.given")}</span>
+						)}
 						<Icon name="close" />
 					</button>
 				))}
 				{gone.map((w) => (
-					<button key={w} className="chip" type="button" aria-label={`Put ${w} back`} onClick={() => set(w, true)}>
+					<button
+						key={w}
+						className="chip"
+						type="button"
+						aria-label={t("screens.permissionMatrix.putBack", { w })}
+						onClick={() => set(w, true)}
+					>
 						<s className="mono">{w}</s>
 						<Icon name="again" />
 					</button>
@@ -198,7 +214,7 @@ function OtherWords({ value, before = [], may, set, at }: Omit<CellProps, "word"
 						))}
 				</datalist>
 				<Button not={not} onClick={add}>
-					Add
+					{t("screens.permissionMatrix.add")}
 				</Button>
 			</div>
 			<p className="hint" id={`${id}-said`}>

@@ -9,6 +9,7 @@ import { Faults } from "../parts/failure";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icons";
 import { Button } from "../parts/small";
+import { t } from "../words/message";
 
 type Method = Resource<{ kind?: string; name?: string; url?: string }>;
 
@@ -32,17 +33,19 @@ export function SignInForm({ email: known, to, done }: { email?: string; to: str
 			{methods.providers.map((m) => (
 				<a key={m.id} className="button wide" href={`${m.attributes.url}?next=${encodeURIComponent("/console" + to)}`}>
 					<Icon name="role" />
-					Continue with {m.attributes.name ?? m.id}
+					{t("screens.signInForm.continueWith", { name: m.attributes.name ?? m.id })}
 				</a>
 			))}
-			{methods.providers.length > 0 && <p className="or">or {byKey ? "with a key" : "with a password"}</p>}
+			{methods.providers.length > 0 && (
+				<p className="or">{byKey ? t("screens.signInForm.orWithAKey") : t("screens.signInForm.orWithAPassword")}</p>
+			)}
 			{byKey ? <KeyForm done={done} /> : methods.password && <PasswordForm known={known} done={done} />}
 			{methods.key && (
 				<p className="second row wrap">
 					<button className="link" type="button" onClick={() => setByKey(!byKey)}>
-						{byKey ? "Use a password" : "Use a management key"}
+						{byKey ? t("screens.signInForm.useAPassword") : t("screens.signInForm.useAManagementKey")}
 					</button>
-					{!byKey && <span className="quiet">· first run, or no account yet</span>}
+					{!byKey && <span className="quiet">{t("screens.signInForm.firstRunOrNoAccount")}</span>}
 				</p>
 			)}
 		</>
@@ -84,8 +87,8 @@ function PasswordForm({ known, done }: { known?: string; done: () => void }) {
 		!refused || failure?.code === "second_factor_required"
 			? undefined
 			: asksCode
-				? "The code, the e-mail or the password is wrong."
-				: "E-mail or password is wrong.";
+				? t("screens.signInForm.theCodeTheEMail")
+				: t("screens.signInForm.eMailOrPasswordIs");
 	return (
 		<form
 			className="stack gap4"
@@ -96,7 +99,7 @@ function PasswordForm({ known, done }: { known?: string; done: () => void }) {
 			}}
 		>
 			<Field
-				label="E-mail"
+				label={t("common.eMail")}
 				type="email"
 				autoComplete="username"
 				required
@@ -105,7 +108,7 @@ function PasswordForm({ known, done }: { known?: string; done: () => void }) {
 				autoFocus={!known}
 			/>
 			<Field
-				label="Password"
+				label={t("common.password")}
 				type="password"
 				autoComplete="current-password"
 				required
@@ -117,19 +120,19 @@ function PasswordForm({ known, done }: { known?: string; done: () => void }) {
 			/>
 			{asksCode && (
 				<Field
-					label="Code of your second factor"
+					label={t("screens.signInForm.codeOfYourSecondFactor")}
 					inputMode="numeric"
 					autoComplete="one-time-code"
 					value={code}
 					wrong={wrong}
 					autoFocus
-					hint="Six digits, or one of your recovery codes."
+					hint={t("screens.signInForm.sixDigitsOrOneOf")}
 					onChange={(e) => setCode(e.target.value)}
 				/>
 			)}
 			{!refused && <Faults error={failure} />}
-			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
-				Sign in
+			<Button kind="main" wide type="submit" not={busy && t("common.itIsOnItsWay")}>
+				{t("common.signIn")}
 			</Button>
 		</form>
 	);
@@ -149,18 +152,18 @@ function KeyForm({ done }: { done: () => void }) {
 			}}
 		>
 			<Field
-				label="Key"
+				label={t("common.key2")}
 				type="password"
 				autoComplete="off"
 				value={key}
 				wrong={refused ? "That is no key that works." : undefined}
-				hint="It is exchanged for a session that ends with the key, after 12 hours at most. The browser keeps no key."
+				hint={t("screens.signInForm.itIsExchangedForA")}
 				onChange={(e) => setKey(e.target.value)}
 				autoFocus
 			/>
 			{!refused && <Faults error={failure} />}
-			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
-				Sign in
+			<Button kind="main" wide type="submit" not={busy && t("common.itIsOnItsWay")}>
+				{t("common.signIn")}
 			</Button>
 		</form>
 	);
@@ -185,10 +188,10 @@ function Forgotten({ email }: { email: string }) {
 		}
 		setState("asked");
 	};
-	if (state === "asked") return <span role="status">A link is on its way, if we know you</span>;
+	if (state === "asked") return <span role="status">{t("screens.signInForm.aLinkIsOnIts")}</span>;
 	return (
 		<button className="link" type="button" onClick={() => void send()}>
-			{state === "unknown" ? "Type your e-mail first" : "Forgotten?"}
+			{state === "unknown" ? t("screens.signInForm.typeYourEMailFirst") : t("screens.signInForm.forgotten")}
 		</button>
 	);
 }

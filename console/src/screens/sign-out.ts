@@ -4,6 +4,7 @@ import { queries } from "../api/query";
 import { leaving, letGo } from "../parts/unsaved";
 import { notify } from "../parts/live";
 import { prefer } from "../parts/preferences";
+import { t } from "../words/message";
 
 /**
  * Ends the session of this browser, and forgets all that was read with it. If it could not be ended, that is said, and all stays; so does
@@ -18,7 +19,7 @@ async function end() {
 		await ask("sessions/current", { method: "DELETE" });
 	} catch (e) {
 		if (!(e instanceof Failure) || e.status !== 401) {
-			notify(`You are still signed in: ${e instanceof Error ? e.message : String(e)}`);
+			notify(t("screens.signOut.youAreStillSignedIn", { message: e instanceof Error ? e.message : String(e) }));
 			return;
 		}
 	}

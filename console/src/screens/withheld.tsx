@@ -8,7 +8,7 @@ import { holds, useMay, useMayAt, useMe, useOwnPlaces } from "../api/me";
 import type { Membership, RoleAttributes, UserAttributes } from "../api/resources";
 import { useRead } from "../api/query";
 import { Face, Ghosts, Typed } from "../parts/small";
-import { count } from "../words/count";
+import { rich, t } from "../words/message";
 
 interface WithheldProps {
 	/** What it takes. */
@@ -24,22 +24,14 @@ export function Withheld({ word, what, at }: WithheldProps) {
 	const me = useMe().data?.data;
 	return (
 		<div className="empty withheld">
-			<h2>You may not see {what} here</h2>
+			<h2>{t("screens.withheld.youMayNotSeeHere", { what })}</h2>
 			<p className="second">
-				It takes <b className="mono">{word}</b>{" "}
-				{at ? (
-					<>
-						at <Typed>{at.name}</Typed> or above it
-					</>
-				) : (
-					"in some organization"
-				)}
-				.
+				{at
+					? rich("screens.withheld.itTakesAtOrAbove", { word: <b className="mono">{word}</b>, name: <Typed>{at.name}</Typed> })
+					: rich("screens.withheld.itTakesInSomeOrganization", { word: <b className="mono">{word}</b> })}
 			</p>
 			{me && me.type !== "users" ? (
-				<p className="second">
-					This key has not that scope, and a key cannot be given more than it was made with. Sign in with another one.
-				</p>
+				<p className="second">{t("screens.withheld.thisKeyHasNotThat")}</p>
 			) : at ? (
 				<Givers word={word} at={at} />
 			) : (
@@ -86,15 +78,11 @@ function Givers({ word, at }: { word: string; at: { id: string; name: string } }
 	}
 	const found = [...givers].sort(([, a], [, b]) => a.rank - b.rank); // who is nearest to the reader is asked first
 	if (found.length === 0) {
-		return (
-			<p className="second">
-				Whoever manages <Typed>{at.name}</Typed> can give it to you. You do not see who that is.
-			</p>
-		);
+		return <p className="second">{rich("screens.withheld.whoeverManagesCanGiveIt", { name: <Typed>{at.name}</Typed> })}</p>;
 	}
 	return (
 		<>
-			<p className="second">{found.length === 1 ? "Who can give it to you:" : "Any of these can give it to you:"}</p>
+			<p className="second">{found.length === 1 ? t("screens.withheld.whoCanGiveItTo") : t("screens.withheld.anyOfTheseCanGive")}</p>
 			<ul className="givers">
 				{found.slice(0, 4).map(([id, g]) => (
 					<li key={id} className="row">
@@ -111,7 +99,7 @@ function Givers({ word, at }: { word: string; at: { id: string; name: string } }
 			</ul>
 			{found.length > 4 && (
 				<p className="second">
-					<Link href={`/organizations/${at.id}/people`}>and {count(found.length - 4, "other", "others")}</Link>
+					<Link href={`/organizations/${at.id}/people`}>{t("screens.withheld.andCountOther", { count: found.length - 4 })}</Link>
 				</p>
 			)}
 		</>
@@ -122,15 +110,15 @@ function Givers({ word, at }: { word: string; at: { id: string; name: string } }
 function Places() {
 	const places = useOwnPlaces(useMe().data?.data);
 	if (!places) return <Ghosts rows={1} />;
-	if (places.length === 0) return <p className="second">You are in no organization yet: ask whoever invited you.</p>;
+	if (places.length === 0) return <p className="second">{t("screens.withheld.youAreInNoOrganization")}</p>;
 	return (
 		<p className="second">
-			Whoever manages an organization of yours can give it to you:{" "}
+			{t("screens.withheld.whoeverManagesAnOrganizationOf")}{" "}
 			{places.slice(0, 5).map((p, i) => (
 				<span key={p.id}>
 					{i > 0 && ", "}
 					<Link href={`/organizations/${p.id}/people`}>
-						people of <Typed>{p.name}</Typed>
+						{rich("screens.withheld.peopleOf", { name: <Typed>{p.name}</Typed> })}
 					</Link>
 				</span>
 			))}

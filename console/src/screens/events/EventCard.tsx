@@ -7,9 +7,10 @@ import type { RecordedEvent } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { copy } from "../../parts/live";
 import { Button, Copy } from "../../parts/small";
-import { count, digits, visible } from "../../words/count";
+import { digits, visible } from "../../words/count";
 import { exact } from "../../words/time";
 import { actorName, builtInName, changesOf, nameIn } from "./Sentence";
+import { t } from "../../words/message";
 
 /** All that is told of an event. */
 export default function EventCard({ event: e, known = [] }: { event: RecordedEvent; known?: Resource[] }) {
@@ -32,16 +33,16 @@ export default function EventCard({ event: e, known = [] }: { event: RecordedEve
 				<span className="end row wrap">
 					{sent > 0 && (
 						<Link className="button" data-size="small" href={`/deliveries?filter[eventId]=${e.id}`}>
-							{count(sent, "delivery", "deliveries")}
+							{t("events.eventCard.sentDelivery", { sent })}
 						</Link>
 					)}
 					<Button
 						kind="bare"
 						small
 						icon="copy"
-						onClick={() => void copy(`${location.origin}/console/events/${e.id}`, "the link")}
+						onClick={() => void copy(`${location.origin}/console/events/${e.id}`, t("common.theLink"))}
 					>
-						Link
+						{t("events.eventCard.link")}
 					</Button>
 				</span>
 			</header>
@@ -49,9 +50,9 @@ export default function EventCard({ event: e, known = [] }: { event: RecordedEve
 				<table className="diff">
 					<thead>
 						<tr>
-							<th scope="col">Attribute</th>
-							<th scope="col">Before</th>
-							<th scope="col">After</th>
+							<th scope="col">{t("events.eventCard.attribute")}</th>
+							<th scope="col">{t("events.eventCard.before")}</th>
+							<th scope="col">{t("events.eventCard.after")}</th>
 						</tr>
 					</thead>
 					<tbody>
@@ -71,34 +72,34 @@ export default function EventCard({ event: e, known = [] }: { event: RecordedEve
 			)}
 			{changes.length === 0 && e.attributes.resource != null && <Snapshot resource={e.attributes.resource as Resource} />}
 			<dl className="facts evfacts">
-				<dt>Actor</dt>
+				<dt>{t("common.actor")}</dt>
 				<dd>{visible(actorName(e))}</dd>
-				<dt>When</dt>
+				<dt>{t("common.when")}</dt>
 				<dd className="mono">
 					{(e.attributes.occurredAt ?? "").slice(0, 10)} {exact(e.attributes.occurredAt ?? "")}
 				</dd>
-				<dt>Position</dt>
+				<dt>{t("events.eventCard.position")}</dt>
 				<dd>
 					{digits(Number(e.attributes.position ?? 0))}
-					{e.attributes.sequence ? `, ${digits(Number(e.attributes.sequence))} of its organization` : ""}
+					{e.attributes.sequence ? t("events.eventCard.ofItsOrganization", { sequence: Number(e.attributes.sequence) }) : ""}
 				</dd>
 				{requestId && (
 					<>
-						<dt>Request</dt>
+						<dt>{t("common.request")}</dt>
 						<dd>
-							<Copy text={requestId} what="request id" />
+							<Copy text={requestId} what={t("common.requestId")} />
 						</dd>
 					</>
 				)}
-				<dt>Event</dt>
+				<dt>{t("common.event")}</dt>
 				<dd>
-					<Copy text={e.id} what="event id" />
+					<Copy text={e.id} what={t("events.eventCard.eventId")} />
 				</dd>
 				{more > 0 && (
 					<>
-						<dt>In the same request</dt>
+						<dt>{t("events.eventCard.inTheSameRequest")}</dt>
 						<dd>
-							<Link href={`/events?filter[requestId]=${requestId}`}>{count(more, "other event")}</Link>
+							<Link href={`/events?filter[requestId]=${requestId}`}>{t("events.eventCard.moreOtherEvent", { more })}</Link>
 						</dd>
 					</>
 				)}
@@ -108,7 +109,7 @@ export default function EventCard({ event: e, known = [] }: { event: RecordedEve
 }
 
 function Value({ value, as: Tag, known }: { value: unknown; as: "del" | "ins"; known: Resource[] }) {
-	if (value === null || value === undefined) return <span className="null">null</span>;
+	if (value === null || value === undefined) return <span className="null">{t("events.eventCard.null")}</span>;
 	return (
 		<Tag>
 			<bdi>{visible(textOf(value, known))}</bdi>
@@ -132,8 +133,8 @@ function Snapshot({ resource }: { resource: Resource }) {
 		<table className="diff">
 			<thead>
 				<tr>
-					<th scope="col">Attribute</th>
-					<th scope="col">As it was then</th>
+					<th scope="col">{t("events.eventCard.attribute")}</th>
+					<th scope="col">{t("events.eventCard.asItWasThen")}</th>
 				</tr>
 			</thead>
 			<tbody>

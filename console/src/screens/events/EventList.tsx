@@ -14,6 +14,7 @@ import { clock, dayTitle } from "../../words/time";
 import { useQueryState } from "../query-state";
 import { useNames } from "./names";
 import { Sentence, actorName } from "./Sentence";
+import { t } from "../../words/message";
 
 const EventCard = lazy(() => import("./EventCard"));
 
@@ -28,7 +29,7 @@ const block = 25;
 
 export function EventList({ list, included, here }: ListProps) {
 	const [open, setOpen] = useQueryState("open");
-	useKeys(open ? [{ key: "Esc", label: "Close the event", act: () => setOpen("") }] : []);
+	useKeys(open ? [{ key: "Esc", label: t("events.eventList.closeTheEvent"), act: () => setOpen("") }] : []);
 	const [seen, setSeen] = useState(0);
 	const { look } = list;
 	const watched = useMemo(
@@ -53,7 +54,7 @@ export function EventList({ list, included, here }: ListProps) {
 	return (
 		<>
 			<Suspense fallback={null}>{elsewhere && <EventCard event={elsewhere.data} known={known} />}</Suspense>
-			<List className="log" label="Events" list={watched}>
+			<List className="log" label={t("common.events")} list={watched}>
 				{(e, i) => {
 					const day = dayOf(e);
 					const begins = i === 0 || dayOf(list.at(i - 1)) !== day;

@@ -10,6 +10,7 @@ import { dayTitle } from "../../words/time";
 import EventCard from "./EventCard";
 import { useNames } from "./names";
 import { Sentence, actorName } from "./Sentence";
+import { t } from "../../words/message";
 
 export default function One({ id }: { id: string }) {
 	const request = url(`events/${id}`, { include: "organization" });
@@ -17,8 +18,8 @@ export default function One({ id }: { id: string }) {
 	const e = read.data?.data;
 	const known = [...(read.data?.included ?? []), ...useNames(e ? [e] : [])];
 	usePage({
-		title: e?.attributes.eventType ?? "Event",
-		crumbs: [{ name: "Events", to: "/events" }, { name: e?.attributes.eventType ?? "…" }],
+		title: e?.attributes.eventType ?? t("common.event"),
+		crumbs: [{ name: t("common.events"), to: "/events" }, { name: e?.attributes.eventType ?? "…" }],
 		request,
 	});
 	if (read.error && !e)

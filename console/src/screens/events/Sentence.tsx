@@ -4,7 +4,8 @@ import type { ReactNode } from "react";
 import type { Resource } from "../../api/document";
 import type { RecordedEvent } from "../../api/resources";
 import { Typed } from "../../parts/small";
-import { all, count } from "../../words/count";
+import { all } from "../../words/count";
+import { rich, t } from "../../words/message";
 
 interface Change {
 	before?: unknown;
@@ -25,17 +26,17 @@ export function actorName(e: RecordedEvent): string {
 	const name = actor.name ?? "";
 	switch (actor.kind) {
 		case "system":
-			return name || "Roster itself";
+			return name || t("events.sentence.rosterItself");
 		case "management_key":
-			return name ? `management key ${name}` : "a management key";
+			return name ? t("events.sentence.managementKey", { name }) : t("events.sentence.aManagementKey");
 		case "organization_key":
-			return name ? `key ${name}` : "a key";
+			return name ? t("events.sentence.key", { name }) : t("events.sentence.aKey");
 		case "user_key":
-			return name ? `${name}, by a key` : "somebody, by a key";
+			return name ? t("events.sentence.byAKey", { name }) : t("events.sentence.somebodyByAKey");
 		case "organization_token":
-			return "the organization’s token";
+			return t("events.sentence.theOrganizationsToken");
 		default:
-			return name || "somebody you do not see";
+			return name || t("common.somebodyYouDoNotSee");
 	}
 }
 
@@ -75,12 +76,12 @@ interface Words {
 const nouns: Record<string, string> = {
 	organization: "",
 	user: "",
-	role: "the role",
-	apiKey: "the key",
-	webhook: "the endpoint",
-	invitation: "the invitation of",
-	membership: "the membership of",
-	file: "the file",
+	role: t("events.sentence.theRole"),
+	apiKey: t("events.sentence.theKey"),
+	webhook: t("common.theEndpoint"),
+	invitation: t("events.sentence.theInvitationOf"),
+	membership: t("events.sentence.theMembershipOf"),
+	file: t("events.sentence.theFile"),
 };
 
 const past: Record<string, string> = {
@@ -98,38 +99,28 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 			const to = named(changes.parent?.after, included);
 			return to ? (
 				<>
-					moved {name} to <Strong>{to}</Strong>
+					{rich("events.sentence.movedTo", { name })} <Strong>{to}</Strong>
 				</>
 			) : (
-				<>moved {name}</>
+				<>{rich("events.sentence.moved", { name })}</>
 			);
 		}
 		return told.id ? (
-			<>
-				changed {names(changes)} of {name}
-			</>
+			<>{rich("events.sentence.changedOf", { names: names(changes), name })}</>
 		) : (
-			<>changed an organization</>
+			<>{t("events.sentence.changedAnOrganization")}</>
 		);
 	},
-	"organization.created": ({ name }) => <>made {name}</>,
-	"user.created": ({ name, place }) => (
-		<>
-			added {name}
-			{place}
-		</>
-	),
-	"user.updated": ({ changes, name }) => (
-		<>
-			changed {names(changes)} of {name}
-		</>
-	),
-	"user.deleted": ({ name }) => <>deleted {name}</>,
+	"organization.created": ({ name }) => <>{rich("events.sentence.made", { name })}</>,
+	"user.created": ({ name, place }) => <>{rich("events.sentence.added", { name, place })}</>,
+	"user.updated": ({ changes, name }) => <>{rich("events.sentence.changedOf", { names: names(changes), name })}</>,
+	"user.deleted": ({ name }) => <>{rich("events.sentence.deleted", { name })}</>,
 	"membership.created": ({ name, place, told, included }) => {
 		const roles = roleNames(told.relationships?.roles?.data, included);
 		return (
 			<>
-				made {name} {roles && roles !== "Member" ? <Strong>{roles}</Strong> : "a member"}
+				{rich("events.sentence.made", { name })}{" "}
+				{roles && roles !== "Member" ? <Strong>{roles}</Strong> : t("events.sentence.aMember")}
 				{place}
 			</>
 		);
@@ -138,65 +129,41 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 		const roles = roleNames(changes.roles?.after, included);
 		return roles ? (
 			<>
-				gave {name} the {many(roles)} <Strong>{roles}</Strong>
+				{rich("events.sentence.gaveThe", { name, many: many(roles) })} <Strong>{roles}</Strong>
 				{place}
 			</>
 		) : (
-			<>
-				changed the roles of {name}
-				{place}
-			</>
+			<>{rich("events.sentence.changedTheRolesOf", { name, place })}</>
 		);
 	},
-	"membership.deleted": ({ name, place }) => (
-		<>
-			ended the membership of {name}
-			{place}
-		</>
-	),
-	"invitation.created": ({ name, place }) => (
-		<>
-			invited {name}
-			{place}
-		</>
-	),
-	"invitation.accepted": ({ name }) => <>accepted the invitation of {name}</>,
-	"invitation.declined": ({ name }) => <>declined the invitation of {name}</>,
-	"invitation.resent": ({ name }) => <>sent the invitation of {name} again</>,
-	"invitation.revoked": ({ name }) => <>took back the invitation of {name}</>,
-	"apiKey.created": ({ name, place }) => (
-		<>
-			made the key {name}
-			{place}
-		</>
-	),
-	"apiKey.rotated": ({ name }) => <>rotated the key {name}</>,
-	"apiKey.deleted": ({ name }) => <>revoked the key {name}</>,
-	"role.updated": ({ changes, name }) => (
-		<>
-			changed {names(changes)} of the role {name}
-		</>
-	),
-	"webhook.updated": ({ changes, name }) => (
-		<>
-			changed {names(changes)} of the endpoint {name}
-		</>
-	),
-	"session.created": () => <>signed in</>,
-	"session.ended": () => <>signed out</>,
+	"membership.deleted": ({ name, place }) => <>{rich("events.sentence.endedTheMembershipOf", { name, place })}</>,
+	"invitation.created": ({ name, place }) => <>{rich("events.sentence.invited", { name, place })}</>,
+	"invitation.accepted": ({ name }) => <>{rich("events.sentence.acceptedTheInvitationOf", { name })}</>,
+	"invitation.declined": ({ name }) => <>{rich("events.sentence.declinedTheInvitationOf", { name })}</>,
+	"invitation.resent": ({ name }) => <>{rich("events.sentence.sentTheInvitationOfAgain", { name })}</>,
+	"invitation.revoked": ({ name }) => <>{rich("events.sentence.tookBackTheInvitationOf", { name })}</>,
+	"apiKey.created": ({ name, place }) => <>{rich("events.sentence.madeTheKey", { name, place })}</>,
+	"apiKey.rotated": ({ name }) => <>{rich("events.sentence.rotatedTheKey", { name })}</>,
+	"apiKey.deleted": ({ name }) => <>{rich("events.sentence.revokedTheKey", { name })}</>,
+	"role.updated": ({ changes, name }) => <>{rich("events.sentence.changedOfTheRole", { names: names(changes), name })}</>,
+	"webhook.updated": ({ changes, name }) => <>{rich("events.sentence.changedOfTheEndpoint", { names: names(changes), name })}</>,
+	"session.created": () => <>{t("events.sentence.signedIn")}</>,
+	"session.ended": () => <>{t("events.sentence.signedOut")}</>,
 	"access.denied": ({ told, name, place }) => {
 		const meta = told.meta ?? {};
 		const word = String(meta.permission ?? "");
 		return (
 			<>
-				tried to {attempt(String(meta.method ?? ""), String(meta.route ?? ""), name)}
-				{told.type !== "organizations" && place}, and was refused:{" "}
+				{rich("events.sentence.triedToAndWasRefused", {
+					attempt: attempt(String(meta.method ?? ""), String(meta.route ?? ""), name),
+					type: told.type !== "organizations" && place,
+				})}{" "}
 				{word ? (
 					<>
-						it takes <Strong>{word}</Strong>
+						{t("events.sentence.itTakes")} <Strong>{word}</Strong>
 					</>
 				) : (
-					"their rank is not above it, or they do not hold what they would give"
+					t("events.sentence.theirRankIsNotAbove")
 				)}
 			</>
 		);
@@ -204,26 +171,22 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 };
 
 const ones: Record<string, string> = {
-	organizations: "an organization",
-	users: "a person",
-	memberships: "a member",
-	roles: "a role",
-	invitations: "an invitation",
-	apiKeys: "a key",
-	webhooks: "an endpoint",
-	files: "a file",
-	portalLinks: "a portal link",
+	organizations: t("events.sentence.anOrganization"),
+	users: t("events.sentence.aPerson"),
+	memberships: t("events.sentence.aMember"),
+	roles: t("common.aRole"),
+	invitations: t("events.sentence.anInvitation"),
+	apiKeys: t("events.sentence.aKey"),
+	webhooks: t("events.sentence.anEndpoint"),
+	files: t("events.sentence.aFile"),
+	portalLinks: t("events.sentence.aPortalLink"),
 };
 
 /** Returns what a request was meant to do, by its method and path: "delete Globex", "make an invitation at Globex". */
 function attempt(method: string, route: string, name: ReactNode): ReactNode {
 	const [type = "", id, ...rest] = route.replace(/^\/public\/v2\/(management\/)?/, "").split("/");
 	if (method === "POST" && !id && type in ones) {
-		return (
-			<>
-				make {ones[type]} at {name}
-			</>
-		);
+		return <>{rich("events.sentence.makeAt", { ones: ones[type], name })}</>;
 	}
 	const action = rest.at(-1);
 	const verb =
@@ -234,7 +197,7 @@ function attempt(method: string, route: string, name: ReactNode): ReactNode {
 				: "change";
 	return (
 		<>
-			{type === "moves" ? "move" : verb} {name}
+			{type === "moves" ? t("events.sentence.move") : verb} {name}
 		</>
 	);
 }
@@ -264,7 +227,7 @@ export function subjectName(told: Snapshot, what: string, included?: Resource[])
 function names(changes: Changes): ReactNode {
 	const changed = Object.keys(changes);
 	if (changed.length === 0) return "something";
-	if (changed.length > 3) return <Strong>{count(changed.length, "attribute")}</Strong>;
+	if (changed.length > 3) return <Strong>{t("events.sentence.countAttribute", { count: changed.length })}</Strong>;
 	return <Strong>{all(changed)}</Strong>;
 }
 
@@ -275,7 +238,7 @@ function where(event: RecordedEvent, included: Resource[] | undefined, here: str
 	return name ? (
 		<>
 			{" "}
-			at <Strong>{name}</Strong>
+			{t("events.sentence.at")} <Strong>{name}</Strong>
 		</>
 	) : null;
 }

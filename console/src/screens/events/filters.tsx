@@ -3,17 +3,17 @@
 import { useMemo } from "react";
 import { useSearchParams } from "wouter";
 import { Export } from "../../parts/export";
-import { Icon } from "../../parts/icons";
 import { offset } from "../../words/time";
-import { count } from "../../words/count";
 import { useQueryState } from "../query-state";
+import { FilterChip, Segments } from "../../parts/choices";
+import { t } from "../../words/message";
 
 const spans: { value: string; label: string; hours: number }[] = [
-	{ value: "1h", label: "1 h", hours: 1 },
-	{ value: "24h", label: "24 h", hours: 24 },
-	{ value: "7d", label: "7 d", hours: 24 * 7 },
-	{ value: "30d", label: "30 d", hours: 24 * 30 },
-	{ value: "all", label: "All", hours: 0 },
+	{ value: "1h", label: t("events.filters.1H"), hours: 1 },
+	{ value: "24h", label: t("events.filters.24H"), hours: 24 },
+	{ value: "7d", label: t("events.filters.7D"), hours: 24 * 7 },
+	{ value: "30d", label: t("events.filters.30D"), hours: 24 * 30 },
+	{ value: "all", label: t("common.all"), hours: 0 },
 ];
 
 const prefixes = ["organization.", "user.", "membership.", "role.", "invitation.", "apiKey.", "webhook.", "file.", "session.", "access."];
@@ -45,18 +45,12 @@ export function EventFilters({ of, total, usual = "all" }: { of: string; total: 
 	const [prefix, setPrefix] = useQueryState("filter[eventType][prefix]");
 	const [query, setQuery] = useSearchParams();
 	return (
-		<div className="row wrap" role="group" aria-label="Filters">
-			<div className="segments" role="group" aria-label="When">
-				{spans.map((s) => (
-					<button key={s.value} type="button" aria-pressed={span === s.value} onClick={() => setSpan(s.value)}>
-						{s.label}
-					</button>
-				))}
-			</div>
+		<div className="row wrap" role="group" aria-label={t("common.filters")}>
+			<Segments label={t("common.when")} of={spans.map((s) => [s.value, s.label])} value={span} choose={setSpan} />
 			<label className="row second">
-				Type
+				{t("common.type")}
 				<select className="input chip-select" value={prefix} onChange={(e) => setPrefix(e.target.value)}>
-					<option value="">any</option>
+					<option value="">{t("common.any")}</option>
 					{prefixes.map((p) => (
 						<option key={p} value={p}>
 							{p}*
@@ -68,36 +62,32 @@ export function EventFilters({ of, total, usual = "all" }: { of: string; total: 
 				const value = query.get(name);
 				if (!value) return null;
 				const label = {
-					"filter[actorId]": "Actor",
-					"filter[subjectId]": "Subject",
-					"filter[requestId]": "Request",
-					"filter[ancestor]": "Below",
+					"filter[actorId]": t("common.actor"),
+					"filter[subjectId]": t("events.filters.subject"),
+					"filter[requestId]": t("common.request"),
+					"filter[ancestor]": t("common.below"),
 				}[name];
 				return (
-					<button
+					<FilterChip
 						key={name}
-						className="chip"
-						type="button"
-						data-on=""
-						aria-label={`Clear the filter ${label}`}
-						onClick={() =>
+						label={t("events.filters.clearTheFilter", { label })}
+						on={label}
+						id={value.slice(0, 8)}
+						clear={() =>
 							setQuery((now) => {
 								const next = new URLSearchParams(now);
 								next.delete(name);
 								return next;
 							})
 						}
-					>
-						{label} <b className="mono">{value.slice(0, 8)}</b>
-						<Icon name="close" />
-					</button>
+					/>
 				);
 			})}
 			<span className="second quiet end">
 				{offset()}
-				{total !== undefined && ` · ${count(total, "event")}`}
+				{total !== undefined && ` · ${t("events.filters.totalEvent", { total })}`}
 			</span>
-			<Export of={of} what="event" />
+			<Export of={of} what={t("events.filters.event")} />
 		</div>
 	);
 }

@@ -2,21 +2,27 @@
 
 import { useState } from "react";
 import { url } from "../../api/client";
+import { useStanding } from "../../api/standing";
 import type { ApiKey } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
 import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
 import { Button } from "../../parts/small";
-import { count } from "../../words/count";
 import { PermissionMatrix } from "../permission-matrix";
+import { t } from "../../words/message";
 
 const ends = [
-	{ value: "30", label: "in 30 days" },
-	{ value: "90", label: "in 90 days" },
-	{ value: "365", label: "in a year" },
-	{ value: "", label: "never" },
+	{ value: "30", label: t("keys.create.in30Days") },
+	{ value: "90", label: t("keys.create.in90Days") },
+	{ value: "365", label: t("keys.create.inAYear") },
+	{ value: "", label: t("common.never") },
 ];
+
+/** Returns the time in so many days. */
+function after(days: string): string {
+	return new Date(Math.floor(Date.now() / 1000) * 1000 + Number(days) * 86_400_000).toISOString();
+}
 
 /** organization is whose it is; without one it is the caller's own. */
 export function CreateKey({
@@ -32,11 +38,16 @@ export function CreateKey({
 }) {
 	const [name, setName] = useState("");
 	const [scopes, setScopes] = useState<string[]>(["organizations:read"]);
-	const [days, setDays] = useState("90");
+	const { until } = useStanding();
+	const offered =
+		until === undefined
+			? ends
+			: [...ends.filter((e) => e.value && after(e.value) <= until), { value: "own", label: "when your key ends" }];
+	const [days, setDays] = useState(offered.some((e) => e.value === "90") ? "90" : "own");
 	const send = useSend<ApiKey>((a) => made(a.data));
 	const submit = () => {
 		if (!name.trim() || scopes.length === 0) return;
-		const expiresAt = days ? new Date(Math.floor(Date.now() / 1000) * 1000 + Number(days) * 86_400_000).toISOString() : null;
+		const expiresAt = days === "own" ? until : days ? after(days) : null;
 		send.mutate({
 			to: url("apiKeys"),
 			method: "POST",
@@ -51,8 +62,8 @@ export function CreateKey({
 	};
 	return (
 		<FormDialog
-			title="New key"
-			intro="For a program. Its secret is shown once."
+			title={t("common.newKey")}
+			intro={t("keys.create.forAProgramItsSecret")}
 			close={close}
 			submit={submit}
 			buttons={
@@ -62,24 +73,24 @@ export function CreateKey({
 						type="submit"
 						not={
 							!name.trim()
-								? "It needs a name"
+								? t("common.itNeedsAName")
 								: scopes.length === 0
-									? "It needs a scope"
-									: send.isPending && "It is on its way"
+									? t("keys.create.itNeedsAScope")
+									: send.isPending && t("common.itIsOnItsWay")
 						}
 					>
-						Make it, with {count(scopes.length, "scope")}
+						{t("keys.create.makeItWithCountScope", { count: scopes.length })}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} fields={["/data/attributes/name", "/data/attributes/scopes"]} />
 			<Field
-				label="Name"
-				hint="What it is for: the program that will use it."
+				label={t("common.name")}
+				hint={t("keys.create.whatItIsForThe")}
 				value={name}
 				wrong={send.error?.at("/data/attributes/name")}
 				onChange={(e) => setName(e.target.value)}
@@ -87,7 +98,7 @@ export function CreateKey({
 				autoFocus
 			/>
 			<PermissionMatrix
-				label="Scopes"
+				label={t("common.scopes")}
 				value={scopes}
 				onChange={setScopes}
 				may={may ?? (() => true)}
@@ -95,7 +106,7 @@ export function CreateKey({
 				at={organization}
 				wrong={send.error?.at("/data/attributes/scopes")}
 			/>
-			<Choice label="Ends" value={days} onChange={setDays} options={ends} />
+			<Choice label={t("common.ends")} value={days} onChange={setDays} options={offered} />
 		</FormDialog>
 	);
 }

@@ -8,31 +8,33 @@ import type { RowSource } from "../../api/pages";
 import type { ApiKey, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
-import { Menu } from "../../parts/menu";
+import { Menu, type MenuEntry } from "../../parts/menu";
 import { Faults } from "../../parts/failure";
 import { Field } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Rows, Table } from "../../parts/rows";
 import { Button, Copy, State, Typed } from "../../parts/small";
-import { count } from "../../words/count";
 import { ago, date, short } from "../../words/time";
 import { RotateDialog } from "../rotation/Rotate";
+import { useKeyRights } from "./rights";
 import KeyRotation, { isRotating } from "./Rotation";
 import { SecretDialog } from "./Secret";
+import { rich, t } from "../../words/message";
 
 interface TableProps {
 	list: RowSource<ApiKey>;
 	included: Resource[];
 	/** Whether it says whose each is. */
 	whose?: boolean;
-	not: string | false;
 }
 
 const day = 86_400_000;
 
-export function KeyTable({ list, included, whose, not }: TableProps) {
-	const [over, setOver] = useState<{ what: "rotate" | "end" | "revoke"; key: ApiKey } | null>(null);
+type What = "rotate" | "end" | "revoke";
+
+export function KeyTable({ list, included, whose }: TableProps) {
+	const [over, setOver] = useState<{ what: What; key: ApiKey } | null>(null);
 	const [secret, setSecret] = useState<ApiKey | null>(null);
 	const close = () => setOver(null);
 	return (
@@ -40,13 +42,13 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 			<Table list={list} folds="kind">
 				<thead>
 					<tr>
-						<th scope="col">Key</th>
-						{whose && <th scope="col">Of</th>}
-						<th scope="col">Scopes</th>
-						<th scope="col">Last used</th>
-						<th scope="col">Ends</th>
+						<th scope="col">{t("common.key2")}</th>
+						{whose && <th scope="col">{t("keys.keyTable.of")}</th>}
+						<th scope="col">{t("common.scopes")}</th>
+						<th scope="col">{t("common.lastUsed")}</th>
+						<th scope="col">{t("common.ends")}</th>
 						<th scope="col">
-							<span className="only-read">Actions</span>
+							<span className="only-read">{t("common.actions")}</span>
 						</th>
 					</tr>
 				</thead>
@@ -63,10 +65,13 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 											<Typed>{a.name}</Typed>
 										</b>
 										<br />
-										{a.keyId && <Copy text={a.keyId} what="key id" />}
+										{a.keyId && <Copy text={a.keyId} what={t("common.keyId")} />}
 										{isRotating(k) && (
 											<span className="second block">
-												The old one works until {short(a.previousExpiresAt)}, last used {ago(a.previousLastUsedAt)}
+												{t("keys.keyTable.theOldOneWorksUntil", {
+													when: short(a.previousExpiresAt),
+													when2: ago(a.previousLastUsedAt),
+												})}
 											</span>
 										)}
 									</span>
@@ -80,7 +85,7 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 										) : u ? (
 											<Typed>{u.attributes.fullName}</Typed>
 										) : a.kind === "management" ? (
-											"the management"
+											t("keys.keyTable.theManagement")
 										) : (
 											""
 										)}
@@ -96,27 +101,7 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 									<End at={a.expiresAt} />
 								</td>
 								<td data-fold="end">
-									<Menu
-										label={`Actions for the key ${a.name}`}
-										square
-										kind="bare"
-										entries={[
-											{ label: "Rotate…", icon: "again", not, act: () => setOver({ what: "rotate", key: k }) },
-											...(isRotating(k)
-												? [
-														{
-															label: "End the old one…",
-															icon: "clock" as const,
-															not,
-															act: () => setOver({ what: "end", key: k }),
-														},
-													]
-												: []),
-											{ label: "Revoke…", icon: "close", not, act: () => setOver({ what: "revoke", key: k }) },
-										]}
-									>
-										<Icon name="more" />
-									</Menu>
+									<KeyActions target={k} take={(what) => setOver({ what, key: k })} />
 								</td>
 							</tr>
 						);
@@ -127,21 +112,21 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 				<RotateDialog<ApiKey>
 					name={over.key.attributes.name ?? ""}
 					path={`apiKeys/${over.key.id}/rotate`}
-					intro="It gets a new secret, shown once. The old one works beside it for a while, so that nothing stops."
+					intro={t("keys.keyTable.itGetsANewSecret")}
 					close={close}
 					made={(k) => {
 						close();
 						setSecret(k);
 					}}
 				>
-					<p>Last used {ago(over.key.attributes.lastUsedAt)}.</p>
+					<p>{t("keys.keyTable.lastUsed", { when: ago(over.key.attributes.lastUsedAt) })}</p>
 				</RotateDialog>
 			)}
 			{over?.what === "end" && <KeyRotation target={over.key} close={close} />}
 			{over?.what === "revoke" && <Revoke target={over.key} close={close} />}
 			{secret && (
 				<SecretDialog
-					title={`The new secret of ${secret.attributes.name}`}
+					title={t("common.theNewSecretOf", { name: secret.attributes.name })}
 					secret={secret.attributes.key ?? ""}
 					close={() => setSecret(null)}
 				/>
@@ -150,15 +135,35 @@ export function KeyTable({ list, included, whose, not }: TableProps) {
 	);
 }
 
+/** What can be done with a key. What the caller may is looked up when somebody comes near it: a list has keys of many organizations. */
+function KeyActions({ target, take }: { target: ApiKey; take: (what: What) => void }) {
+	const [near, setNear] = useState(false);
+	const { end, rotate } = useKeyRights(target, near);
+	const entries: MenuEntry[] = [
+		{ label: t("keys.keyTable.rotate"), icon: "again", not: rotate, act: () => take("rotate") },
+		...(isRotating(target)
+			? [{ label: t("keys.keyTable.endTheOldOne"), icon: "clock" as const, not: end, act: () => take("end") }]
+			: []),
+		{ label: t("keys.keyTable.revoke"), icon: "close", not: end, act: () => take("revoke") },
+	];
+	return (
+		<span onPointerEnter={() => setNear(true)} onFocus={() => setNear(true)}>
+			<Menu label={t("keys.keyTable.actionsForTheKey", { name: target.attributes.name })} square kind="bare" entries={entries}>
+				<Icon name="more" />
+			</Menu>
+		</span>
+	);
+}
+
 function scopes(all: string[]): string {
 	if (all.includes("*")) return "everything";
-	return all.length > 3 ? `${all.slice(0, 2).join(", ")} and ${all.length - 2} more` : all.join(", ");
+	return all.length > 3 ? t("common.andMore", { join: all.slice(0, 2).join(", "), count: all.length - 2 }) : all.join(", ");
 }
 
 function End({ at }: { at: string | null | undefined }) {
-	if (!at) return <span className="second quiet">never</span>;
+	if (!at) return <span className="second quiet">{t("common.never")}</span>;
 	const left = new Date(at).getTime() - Date.now();
-	if (left < 0) return <State is="off">ended {date(at)}</State>;
+	if (left < 0) return <State is="off">{t("keys.keyTable.ended", { when: date(at) })}</State>;
 	return left < 14 * day ? <State is="warn">{ago(at)}</State> : <span className="second">{date(at)}</span>;
 }
 
@@ -168,27 +173,23 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 	const recent = used ? Date.now() - new Date(used).getTime() < 7 * day : false;
 	const send = useSend(() => {
 		close();
-		notify(`Revoked the key ${target.attributes.name}`);
+		notify(t("keys.keyTable.revokedTheKey", { name: target.attributes.name }));
 	});
 	return (
 		<Dialog
-			title={
-				<>
-					Revoke <Typed>{target.attributes.name}</Typed>
-				</>
-			}
+			title={<>{rich("keys.keyTable.revoke3", { name: <Typed>{target.attributes.name}</Typed> })}</>}
 			close={close}
 			foot={
 				<div className="dialog-foot">
 					<Button
 						kind="danger"
-						not={recent && typed !== target.attributes.name && "Type its name first"}
+						not={recent && typed !== target.attributes.name && t("common.typeItsNameFirst")}
 						onClick={() => send.mutate({ to: url(`apiKeys/${target.id}`), method: "DELETE" })}
 					>
-						Revoke it now
+						{t("keys.keyTable.revokeItNow")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</div>
 			}
@@ -197,17 +198,12 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 				<Faults error={send.error} />
 				<p>
 					{recent
-						? `It was used ${ago(used)}: whatever uses it stops at once, for good.`
-						: `It was last used ${ago(used)}. It cannot be brought back.`}{" "}
-					It has {count(target.attributes.scopes?.length ?? 0, "scope")}.
+						? t("keys.keyTable.itWasUsedWhateverUses", { when: ago(used), count: target.attributes.scopes?.length ?? 0 })
+						: t("keys.keyTable.itWasLastUsedIt", { when: ago(used), count: target.attributes.scopes?.length ?? 0 })}
 				</p>
 				{recent && (
 					<Field
-						label={
-							<>
-								Type <span className="mono">{target.attributes.name}</span>
-							</>
-						}
+						label={<>{rich("keys.keyTable.type", { name: <span className="mono">{target.attributes.name}</span> })}</>}
 						value={typed}
 						onChange={(e) => setTyped(e.target.value)}
 						autoComplete="off"

@@ -6,6 +6,7 @@ import { useRead } from "../../api/query";
 import { ago, short } from "../../words/time";
 import { Overlap } from "../rotation/Overlap";
 import { EndRotationDialog } from "../rotation/Rotate";
+import { t } from "../../words/message";
 
 /** Reports whether the key before still works. */
 export function isRotating(k: ApiKey): boolean {
@@ -30,15 +31,23 @@ export default function KeyRotation({ target, close }: { target: ApiKey; close: 
 		<EndRotationDialog name={a.name ?? ""} path={`apiKeys/${target.id}/end-rotation`} close={close}>
 			<Overlap
 				secrets={[
-					{ id: a.keyId ?? "", what: "key id", createdAt: since, lastUsedAt: a.lastUsedAt },
-					{ id: a.previousKeyId ?? "", what: "key id", expiresAt: a.previousExpiresAt, lastUsedAt: a.previousLastUsedAt },
+					{ id: a.keyId ?? "", what: t("common.keyId"), createdAt: since, lastUsedAt: a.lastUsedAt },
+					{
+						id: a.previousKeyId ?? "",
+						what: t("common.keyId"),
+						expiresAt: a.previousExpiresAt,
+						lastUsedAt: a.previousLastUsedAt,
+					},
 				]}
 			/>
 			<p>
 				{a.previousLastUsedAt
-					? `The old one was last used ${ago(a.previousLastUsedAt)}: whatever still uses it stops.`
-					: "The old one has not been used since it is noted."}{" "}
-				Otherwise it ends by itself {ago(a.previousExpiresAt)}, {short(a.previousExpiresAt)}.
+					? t("keys.rotation.theOldOneWasLast", {
+							when: ago(a.previousLastUsedAt),
+							when2: ago(a.previousExpiresAt),
+							when3: short(a.previousExpiresAt),
+						})
+					: t("keys.rotation.theOldOneHasNot", { when: ago(a.previousExpiresAt), when2: short(a.previousExpiresAt) })}
 			</p>
 		</EndRotationDialog>
 	);

@@ -5,6 +5,7 @@ import { Dialog } from "../../parts/dialog";
 import { Icon } from "../../parts/icons";
 import { copy } from "../../parts/live";
 import { Button } from "../../parts/small";
+import { t } from "../../words/message";
 
 /** children say what is done with it. */
 export function SecretDialog({
@@ -21,13 +22,13 @@ export function SecretDialog({
 	return (
 		<Dialog
 			title={title}
-			intro="It is shown this once. Nobody can read it again, not even here."
+			intro={t("keys.secret.itIsShownThisOnce")}
 			stays
 			close={close}
 			foot={
 				<div className="dialog-foot">
 					<Button kind="main" onClick={close}>
-						I have stored it
+						{t("keys.secret.iHaveStoredIt")}
 					</Button>
 				</div>
 			}
@@ -39,8 +40,8 @@ export function SecretDialog({
 						className="button end"
 						data-square
 						type="button"
-						aria-label="Copy the secret"
-						onClick={() => void copy(secret, "the secret")}
+						aria-label={t("keys.secret.copyTheSecret")}
+						onClick={() => void copy(secret, t("keys.secret.theSecret"))}
 					>
 						<Icon name="copy" />
 					</button>

@@ -10,6 +10,7 @@ import { Faults } from "../../parts/failure";
 import { Field } from "../../parts/field";
 import { Button, Section } from "../../parts/small";
 import { SecretDialog } from "./Secret";
+import { rich, t } from "../../words/message";
 
 interface TokenProps {
 	answer: Answer<Organization>;
@@ -24,18 +25,16 @@ export function Token({ answer, not }: TokenProps) {
 	return (
 		<Section
 			id="token"
-			title="The token of the organization"
+			title={t("keys.token.theTokenOfTheOrganization")}
 			more={
 				<span className="end">
 					<Button small not={not} onClick={() => setOver(true)}>
-						Refresh…
+						{t("keys.token.refresh")}
 					</Button>
 				</span>
 			}
 		>
-			<p className="second">
-				It may do everything within the organization. It is not shown: a new one is, once, and the old one dies at once.
-			</p>
+			<p className="second">{t("keys.token.itMayDoEverythingWithin")}</p>
 			{over && (
 				<Refresh
 					answer={answer}
@@ -46,7 +45,7 @@ export function Token({ answer, not }: TokenProps) {
 					}}
 				/>
 			)}
-			{token && <SecretDialog title={`The new token of ${name}`} secret={token} close={() => setToken(null)} />}
+			{token && <SecretDialog title={t("keys.token.theNewTokenOf", { name })} secret={token} close={() => setToken(null)} />}
 		</Section>
 	);
 }
@@ -55,31 +54,27 @@ function Refresh({ answer, close, made }: { answer: Answer<Organization>; close:
 	const [typed, setTyped] = useState("");
 	const { id, attributes } = answer.data;
 	const send = useSend<Organization>((a) => made(a.data.attributes.token ?? ""));
-	const not = typed !== attributes.slug ? "Type the slug first" : send.isPending && "It is on its way";
+	const not = typed !== attributes.slug ? t("common.typeTheSlugFirst") : send.isPending && t("common.itIsOnItsWay");
 	return (
 		<FormDialog
-			title="Refresh the token"
+			title={t("keys.token.refreshTheToken")}
 			close={close}
 			submit={() => !not && send.mutate({ to: url(`management/refresh-token/${id}`), method: "POST" })}
 			buttons={
 				<>
 					<Button kind="danger" type="submit" not={not}>
-						Refresh, and end the old one now
+						{t("keys.token.refreshAndEndTheOld")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} />
-			<p>The old token is dead at once: there is no overlap. Whatever uses it stops until it has the new one.</p>
+			<p>{t("keys.token.theOldTokenIsDead")}</p>
 			<Field
-				label={
-					<>
-						Type <span className="mono">{attributes.slug}</span>
-					</>
-				}
+				label={<>{rich("common.type2", { slug: <span className="mono">{attributes.slug}</span> })}</>}
 				value={typed}
 				onChange={(e) => setTyped(e.target.value)}
 				autoComplete="off"

@@ -10,10 +10,10 @@ import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import type { Selection } from "../../parts/selection";
 import { Button, Ghosts, Typed } from "../../parts/small";
-import { count } from "../../words/count";
 import { faultsOf, most, operate, type Operation } from "../operations";
 import { useRoles } from "./Membership";
 import type { Holder } from "./People";
+import { rich, t } from "../../words/message";
 
 type What = "give" | "take" | "end";
 
@@ -29,23 +29,23 @@ interface BarProps {
 export function SelectionBar({ chosen, selection, id, place, not }: BarProps) {
 	const [over, setOver] = useState<What | null>(null);
 	const here = chosen.filter((h) => h.membership);
-	const many = not || (chosen.length > most && `At most ${most} at once`);
-	const nobody = many || (here.length === 0 && "What they hold is given above");
+	const many = not || (chosen.length > most && t("organization.bulk.atMostAtOnce", { most }));
+	const nobody = many || (here.length === 0 && t("organization.bulk.whatTheyHoldIsGiven"));
 	if (chosen.length === 0) return null;
 	return (
-		<div className="selection row wrap" role="group" aria-label="Those who are selected">
-			<b role="status">{count(chosen.length, "person", "people")} selected</b>
+		<div className="selection row wrap" role="group" aria-label={t("organization.bulk.thoseWhoAreSelected")}>
+			<b role="status">{t("organization.bulk.countPerson", { count: chosen.length })}</b>
 			<Button small icon="plus" not={many} onClick={() => setOver("give")}>
-				Give roles
+				{t("organization.bulk.giveRoles")}
 			</Button>
 			<Button small icon="close" not={nobody} onClick={() => setOver("take")}>
-				Take roles
+				{t("organization.bulk.takeRoles")}
 			</Button>
 			<Button small kind="danger" not={nobody} onClick={() => setOver("end")}>
-				End the memberships
+				{t("organization.bulk.endTheMemberships")}
 			</Button>
 			<Button small kind="bare" end onClick={selection.clear}>
-				Select nobody
+				{t("organization.bulk.selectNobody")}
 			</Button>
 			{over && (
 				<BulkDialog
@@ -73,7 +73,11 @@ interface DialogProps {
 	close: () => void;
 }
 
-const titles: Record<What, string> = { give: "Give roles", take: "Take roles", end: "End memberships" };
+const titles: Record<What, string> = {
+	give: t("organization.bulk.giveRoles"),
+	take: t("organization.bulk.takeRoles"),
+	end: t("organization.bulk.endMemberships"),
+};
 
 function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 	const roles = useRoles(id);
@@ -86,11 +90,11 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 	const offered = what === "take" ? roles?.filter((r) => people.some((h) => holdsHere(h, r.id))) : roles;
 	const not =
 		what !== "end" && chosen.length === 0
-			? "Choose a role"
+			? t("common.chooseARole")
 			: operations.length === 0
-				? "Nothing would change"
-				: busy && "It is on its way";
-	const whom = count(what === "end" ? people.length : operations.length, "person", "people");
+				? t("organization.bulk.nothingWouldChange")
+				: busy && t("common.itIsOnItsWay");
+	const whom = t("organization.bulk.countPerson2", { count: what === "end" ? people.length : operations.length });
 	const submit = async () => {
 		if (not) return;
 		setBusy(true);
@@ -98,7 +102,11 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 		try {
 			await operate(operations.map((o) => o.operation));
 			done();
-			notify(what === "end" ? `${whom} are no members of ${place} any more` : `Changed the roles of ${whom}`);
+			notify(
+				what === "end"
+					? t("organization.bulk.areNoMembersOfAny", { whom, place })
+					: t("organization.bulk.changedTheRolesOf", { whom }),
+			);
 		} catch (e) {
 			if (!(e instanceof Failure)) throw e;
 			setError(e);
@@ -110,20 +118,20 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 	return (
 		<FormDialog
 			title={titles[what]}
-			intro="To all of them or to nobody."
+			intro={t("organization.bulk.toAllOfThemOr")}
 			close={close}
 			submit={() => void submit()}
 			buttons={
 				<>
 					<Button kind={what === "give" ? "main" : "danger"} type="submit" not={not}>
 						{what === "end"
-							? `End ${whom}`
+							? t("organization.bulk.end", { whom })
 							: chosen.length === 0
 								? titles[what]
-								: `${what === "give" ? "Give" : "Take"} ${names}: ${whom}`}
+								: `${what === "give" ? t("organization.bulk.give") : t("organization.bulk.take")} ${names}: ${whom}`}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
@@ -132,18 +140,16 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 			{faults && faults.at.size > 0 && (
 				<p className="notice" data-is="bad" role="alert">
 					<Icon name="alert" />
-					<span>Nothing was changed: {count(faults.at.size, "row is", "rows are")} at fault.</span>
+					<span>{t("organization.bulk.nothingWasChangedSizeRow", { size: faults.at.size })}</span>
 				</p>
 			)}
 			{what === "end" ? (
-				<p>
-					They lose what is given at <Typed>{place}</Typed>, here and below. What comes from above stays.
-				</p>
+				<p>{rich("organization.bulk.theyLoseWhatIsGiven", { place: <Typed>{place}</Typed> })}</p>
 			) : !offered ? (
 				<Ghosts />
 			) : (
 				<fieldset className="stack tight">
-					<legend className="label">Roles</legend>
+					<legend className="label">{t("common.roles")}</legend>
 					{offered.map((r) => (
 						<Check
 							key={r.id}
@@ -155,7 +161,7 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 					))}
 				</fieldset>
 			)}
-			<ul className="chosen-people" aria-label="People" tabIndex={0}>
+			<ul className="chosen-people" aria-label={t("common.people")} tabIndex={0}>
 				{people.map((h) => {
 					const place = operations.findIndex((o) => o.holder === h);
 					const wrong = place < 0 ? undefined : faults?.at.get(place);
@@ -167,7 +173,9 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 							<span className="second quiet">
 								<Typed>{h.email}</Typed>
 							</span>
-							{what !== "end" && chosen.length > 0 && place < 0 && <span className="second quiet"> · nothing changes</span>}
+							{what !== "end" && chosen.length > 0 && place < 0 && (
+								<span className="second quiet"> {t("organization.bulk.nothingChanges")}</span>
+							)}
 							{wrong && <p className="fault">{wrong}</p>}
 						</li>
 					);

@@ -3,13 +3,14 @@
 import { url } from "../../api/client";
 import type { RecordedEvent } from "../../api/resources";
 import { usePages } from "../../api/pages";
-import { Refused } from "../../parts/failure";
-import { More } from "../../parts/more";
-import { Empty, Ghosts } from "../../parts/small";
+import { Empty } from "../../parts/small";
+import { Listing } from "../../parts/listing";
 import { EventFilters, useEventFilters } from "../events/filters";
 import { EventList } from "../events/EventList";
 import { useQueryState } from "../query-state";
 import type { TabProps } from "./Organization";
+import { Segments } from "../../parts/choices";
+import { t } from "../../words/message";
 
 export default function Events({ id, answer }: TabProps) {
 	const filters = useEventFilters();
@@ -22,26 +23,29 @@ export default function Events({ id, answer }: TabProps) {
 		<div className="stack gap4">
 			<EventFilters of={request} total={list.total} />
 			{hasBelow && (
-				<div className="segments fit" role="group" aria-label="Where">
-					<button type="button" aria-pressed={!below} onClick={() => setBelow("")}>
-						Here
-					</button>
-					<button type="button" aria-pressed={Boolean(below)} onClick={() => setBelow("1")}>
-						Here and below
-					</button>
-				</div>
+				<Segments
+					label={t("common.where")}
+					className="fit"
+					of={[
+						["", t("common.here")],
+						["1", t("organization.events.hereAndBelow")],
+					]}
+					value={below}
+					choose={setBelow}
+				/>
 			)}
-			{list.isPending && <Ghosts rows={8} />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="Nothing happened">
-					{Object.keys(filters).length > 0
-						? "No event has all of these filters. Choose a longer time or any type."
-						: "Whatever changes here is told here, and to the endpoints that listen."}
-				</Empty>
-			)}
-			{list.length > 0 && <EventList list={list} included={list.included} here={id} />}
-			<More list={list} what="list.events" />
+			<Listing
+				list={list}
+				ghosts={8}
+				what="list.events"
+				empty={
+					<Empty title={t("common.nothingHappened")}>
+						{Object.keys(filters).length > 0 ? t("common.noEventHasAllOf") : t("organization.events.whateverChangesHereIsTold")}
+					</Empty>
+				}
+			>
+				<EventList list={list} included={list.included} here={id} />
+			</Listing>
 		</div>
 	);
 }

@@ -8,17 +8,22 @@ import { usePages } from "../../api/pages";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
 import { Menu } from "../../parts/menu";
-import { Faults, Refused } from "../../parts/failure";
+import { Faults } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { copy, notify } from "../../parts/live";
-import { More } from "../../parts/more";
 import { Rows, Table } from "../../parts/rows";
-import { Button, Empty, Ghosts, Held, State, Typed, type StateName } from "../../parts/small";
+import { Button, Empty, Held, State, Typed, type StateName } from "../../parts/small";
+import { Listing } from "../../parts/listing";
 import { ago, short } from "../../words/time";
 import { useQueryState } from "../query-state";
+import { useGrants } from "./grants";
 import type { TabProps } from "./Organization";
+import { asWords, Segments } from "../../parts/choices";
+import { t } from "../../words/message";
 
 const states: Record<string, StateName> = { pending: "warn", accepted: "ok", declined: "bad", revoked: "off", expired: "off" };
+
+const choices = asWords(["pending", "accepted", "declined", "revoked", "expired", "all"]);
 
 export default function Invitations({ id, may }: TabProps) {
 	const [state, setState] = useQueryState("filter[state]", "pending");
@@ -34,47 +39,51 @@ export default function Invitations({ id, may }: TabProps) {
 		{ keep: true },
 	);
 	const doc = { included: list.included };
-	const not = may("invitations:write") ? false : "It takes invitations:write here";
+	const not = may("invitations:write") ? false : t("common.itTakesInvitationsWriteHere");
+	const grants = useGrants(id);
 	const resend = useSend<Invitation>((a) => {
 		const { email = "", url: made } = a.data.attributes;
 		if (made) setLink({ email: email ?? "", url: made });
-		else notify(`Sent the invitation of ${email} again`);
+		else notify(t("organization.invitations.sentTheInvitationOfAgain", { email }));
 	});
-	const revoke = useSend(() => notify("Took it back: its link is dead"));
+	const revoke = useSend(() => notify(t("organization.invitations.tookItBackItsLink")));
 	return (
 		<div className="stack gap4">
-			<div className="segments fit" role="group" aria-label="State">
-				{["pending", "accepted", "declined", "revoked", "expired", "all"].map((s) => (
-					<button key={s} type="button" aria-pressed={state === s} onClick={() => setState(s)}>
-						{s[0]?.toUpperCase() + s.slice(1)}
-					</button>
-				))}
-			</div>
+			<Segments label={t("common.state")} className="fit" of={choices} value={state} choose={setState} />
 			<Faults error={resend.error ?? revoke.error} />
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title={state === "all" ? "Nobody was invited yet" : `No invitation is ${state}`}>
-					Press I to invite people by their address.
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
+			<Listing
+				list={list}
+				what="list.invitations"
+				empty={
+					<Empty
+						title={
+							state === "all"
+								? t("organization.invitations.nobodyWasInvitedYet")
+								: t("organization.invitations.noInvitationIs", { state })
+						}
+					>
+						{t("organization.invitations.pressIToInvitePeople")}
+					</Empty>
+				}
+			>
 				<Table list={list} folds="kind">
 					<thead>
 						<tr>
-							<th scope="col">E-mail</th>
-							<th scope="col">Roles</th>
-							<th scope="col">State</th>
-							<th scope="col">Invited by</th>
-							<th scope="col">Ends</th>
+							<th scope="col">{t("common.eMail")}</th>
+							<th scope="col">{t("common.roles")}</th>
+							<th scope="col">{t("common.state")}</th>
+							<th scope="col">{t("organization.invitations.invitedBy")}</th>
+							<th scope="col">{t("common.ends")}</th>
 							<th scope="col">
-								<span className="only-read">Actions</span>
+								<span className="only-read">{t("common.actions")}</span>
 							</th>
 						</tr>
 					</thead>
 					<Rows list={list}>
 						{(i) => {
 							const a = i.attributes;
+							const roles = relatedMany<RoleAttributes>(doc, i, "roles");
+							const notGiven = roles.map(grants.give).find(Boolean);
 							const open = a.state === "pending" || a.state === "expired";
 							return (
 								<tr>
@@ -83,7 +92,7 @@ export default function Invitations({ id, may }: TabProps) {
 									</td>
 									<td data-fold="under">
 										<span className="row wrap">
-											{relatedMany<RoleAttributes>(doc, i, "roles").map((r) => (
+											{roles.map((r) => (
 												<Held key={r.id} from="here">
 													{r.attributes.name}
 												</Held>
@@ -94,8 +103,11 @@ export default function Invitations({ id, may }: TabProps) {
 										<State is={states[a.state ?? ""] ?? "off"}>{a.state}</State>
 									</td>
 									<td className="second" data-fold="no">
-										<Typed>{related<UserAttributes>(doc, i, "invitedBy")?.attributes.fullName ?? "a program"}</Typed>,{" "}
-										{short(a.updatedAt)}
+										<Typed>
+											{related<UserAttributes>(doc, i, "invitedBy")?.attributes.fullName ??
+												t("organization.invitations.aProgram")}
+										</Typed>
+										, {short(a.updatedAt)}
 									</td>
 									<td className="second nowrap" data-fold="no">
 										{open ? ago(a.expiresAt) : ""}
@@ -103,20 +115,22 @@ export default function Invitations({ id, may }: TabProps) {
 									<td data-fold="end">
 										{open && (
 											<Menu
-												label={`Actions for ${a.email}`}
+												label={t("organization.invitations.actionsFor", { email: a.email })}
 												square
 												kind="bare"
 												entries={[
 													{
-														label: "Send again",
+														label: t("common.sendAgain"),
 														icon: "again",
-														not,
+														not: not || notGiven,
 														act: () => resend.mutate({ to: url(`invitations/${i.id}/resend`), method: "POST" }),
 													},
 													{
-														label: "Take back",
+														label: t("organization.invitations.takeBack"),
 														icon: "close",
-														not: not || (a.state !== "pending" && "It has ended already"),
+														not:
+															not ||
+															(a.state !== "pending" && t("organization.invitations.itHasEndedAlready")),
 														act: () => revoke.mutate({ to: url(`invitations/${i.id}`), method: "DELETE" }),
 													},
 												]}
@@ -130,18 +144,17 @@ export default function Invitations({ id, may }: TabProps) {
 						}}
 					</Rows>
 				</Table>
-			)}
-			<More list={list} what="list.invitations" />
+			</Listing>
 			{link && (
 				<Dialog
-					title="Hand over the new link"
-					intro="No mail is sent from here. It is shown this once; the old link is dead."
+					title={t("organization.invitations.handOverTheNewLink")}
+					intro={t("organization.invitations.noMailIsSentFrom")}
 					stays
 					close={() => setLink(null)}
 					foot={
 						<div className="dialog-foot">
 							<Button kind="main" onClick={() => setLink(null)}>
-								I have handed it over
+								{t("organization.invitations.iHaveHandedItOver")}
 							</Button>
 						</div>
 					}
@@ -154,8 +167,8 @@ export default function Invitations({ id, may }: TabProps) {
 								className="button end"
 								data-square
 								type="button"
-								aria-label="Copy the link"
-								onClick={() => void copy(link.url, "the link")}
+								aria-label={t("organization.invitations.copyTheLink")}
+								onClick={() => void copy(link.url, t("common.theLink"))}
 							>
 								<Icon name="copy" />
 							</button>

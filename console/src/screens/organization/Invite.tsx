@@ -10,9 +10,10 @@ import { Icon } from "../../parts/icons";
 import { copy, notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
 import { useUnsaved } from "../../parts/unsaved";
-import { all, count } from "../../words/count";
+import { all } from "../../words/count";
 import { useGrants } from "./grants";
 import { useRoles } from "./Membership";
+import { rich, t } from "../../words/message";
 
 interface Made {
 	email: string;
@@ -70,7 +71,7 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 		setBusy(false);
 		if (results.every((r) => !r.wrong && !r.url)) {
 			close();
-			notify(`Invited ${count(results.length, "person", "people")} to ${name}`);
+			notify(t("organization.invite.invitedCountPerson", { count: results.length, name }));
 			return;
 		}
 		setMade(results);
@@ -88,12 +89,8 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 		);
 	return (
 		<FormDialog
-			title={
-				<>
-					Invite to <Typed>{name}</Typed>
-				</>
-			}
-			intro="Each gets a link. Who is known by that address joins as they are; who is not gets an account."
+			title={<>{rich("common.inviteTo", { name: <Typed>{name}</Typed> })}</>}
+			intro={t("organization.invite.eachGetsALinkWho")}
 			close={close}
 			submit={() => void submit()}
 			buttons={
@@ -103,27 +100,29 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 						type="submit"
 						not={
 							busy
-								? "They are on their way"
+								? t("organization.invite.theyAreOnTheirWay")
 								: wrong.length > 0
-									? "Mend or remove what is no address"
+									? t("organization.invite.mendOrRemoveWhatIs")
 									: emails.length === 0 && others.length === 0
-										? "Type an address"
-										: chosen.length === 0 && "Choose a role"
+										? t("organization.invite.typeAnAddress")
+										: chosen.length === 0 && t("common.chooseARole")
 						}
 					>
-						{emails.length > 1 ? `Invite ${emails.length} people` : "Invite"}
+						{emails.length > 1 ? t("organization.invite.invitePeople", { count: emails.length }) : t("common.invite")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<TextField
-				label="E-mail"
-				hint="Several addresses: with spaces, commas or lines between them."
+				label={t("common.eMail")}
+				hint={t("organization.invite.severalAddressesWithSpacesCommas")}
 				wrong={
-					wrong.length > 0 ? `No e-mail address: ${all(wrong.slice(0, 5))}${wrong.length > 5 ? ", and more" : ""}.` : undefined
+					wrong.length > 0
+						? `No e-mail address: ${all(wrong.slice(0, 5))}${wrong.length > 5 ? t("organization.invite.andMore") : ""}.`
+						: undefined
 				}
 				value={text}
 				onChange={(e) => {
@@ -133,7 +132,7 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 				autoFocus
 			/>
 			<fieldset className="stack tight">
-				<legend className="label">Roles</legend>
+				<legend className="label">{t("common.roles")}</legend>
 				{!roles ? (
 					<Ghosts rows={4} />
 				) : (
@@ -149,7 +148,12 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 					))
 				)}
 			</fieldset>
-			<Field label="Message" hint="Is sent along, if you like." value={message} onChange={(e) => setMessage(e.target.value)} />
+			<Field
+				label={t("organization.invite.message")}
+				hint={t("organization.invite.isSentAlongIfYou")}
+				value={message}
+				onChange={(e) => setMessage(e.target.value)}
+			/>
 		</FormDialog>
 	);
 }
@@ -169,18 +173,20 @@ function Result({ made, close, again }: { made: Made[]; close: () => void; again
 	const left = made.filter((m) => m.wrong);
 	return (
 		<Dialog
-			title={links.length ? "Hand over the links" : "Not all were invited"}
-			intro={links.length ? "No mail is sent from here. Each link is shown this once, and whoever has it can accept." : undefined}
+			title={links.length ? t("organization.invite.handOverTheLinks") : t("organization.invite.notAllWereInvited")}
+			intro={links.length ? t("organization.invite.noMailIsSentFrom") : undefined}
 			close={close}
 			stays
 			foot={
 				<div className="dialog-foot">
 					<Button kind="main" onClick={close}>
-						{links.length ? "I have handed them over" : "Close"}
+						{links.length ? t("organization.invite.iHaveHandedThemOver") : t("common.close")}
 					</Button>
 					{left.length > 0 && links.length === 0 && (
 						<Button onClick={() => again(left.map((m) => m.email))}>
-							{left.length === 1 ? "Change the one that was not invited" : `Change the ${left.length} that were not invited`}
+							{left.length === 1
+								? t("organization.invite.changeTheOneThatWas")
+								: t("organization.invite.changeTheThatWereNot", { count: left.length })}
 						</Button>
 					)}
 				</div>
@@ -200,14 +206,14 @@ function Result({ made, close, again }: { made: Made[]; close: () => void; again
 									className="button end"
 									data-square
 									type="button"
-									aria-label={`Copy the link for ${m.email}`}
-									onClick={() => void copy(m.url ?? "", "the link")}
+									aria-label={t("organization.invite.copyTheLinkFor", { email: m.email })}
+									onClick={() => void copy(m.url ?? "", t("common.theLink"))}
 								>
 									<Icon name="copy" />
 								</button>
 							</div>
 						)}
-						{!m.wrong && !m.url && <p className="second">A mail is on its way.</p>}
+						{!m.wrong && !m.url && <p className="second">{t("organization.invite.aMailIsOnIts")}</p>}
 					</div>
 				))}
 			</div>

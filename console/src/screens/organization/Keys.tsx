@@ -5,14 +5,15 @@ import { url } from "../../api/client";
 import type { ApiKey } from "../../api/resources";
 import { usePages } from "../../api/pages";
 import { Export } from "../../parts/export";
-import { Refused } from "../../parts/failure";
-import { More } from "../../parts/more";
-import { Button, Empty, Ghosts } from "../../parts/small";
+import { Button, Empty } from "../../parts/small";
+import { Listing } from "../../parts/listing";
 import { CreateKey } from "../keys/Create";
 import { KeyTable } from "../keys/KeyTable";
+import { useMakesKeys } from "../keys/rights";
 import { SecretDialog } from "../keys/Secret";
 import { Token } from "../keys/Token";
 import type { TabProps } from "./Organization";
+import { t } from "../../words/message";
 
 export default function Keys({ id, answer, me, may }: TabProps) {
 	const [over, setOver] = useState(false);
@@ -20,36 +21,34 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 	const request = url("apiKeys", { "filter[organizationId]": id, sort: "-createdAt", "page[size]": 100 });
 	const list = usePages<ApiKey>(request);
 	const manages = me?.type === "apiKeys" && me.attributes.kind === "management";
-	const not = may("apiKeys:write") ? false : "It takes apiKeys:write here";
+	const not = useMakesKeys(id);
 	const create = (
 		<Button icon="plus" not={not} onClick={() => setOver(true)}>
-			New key
+			{t("common.newKey")}
 		</Button>
 	);
 	return (
 		<div className="stack gap4">
-			{list.isPending && <Ghosts />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="No key yet" action={create}>
-					A key is the credential of a program: it is bound to this organization and what is below, and to its scopes.
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
-				<>
-					<div className="row">
-						{create}
-						<span className="end">
-							<Export of={request} what="key" />
-						</span>
-					</div>
-					<KeyTable list={list} included={list.included} not={not} />
-				</>
-			)}
-			<More list={list} what="list.keys" />
+			<Listing
+				list={list}
+				what="list.keys"
+				empty={
+					<Empty title={t("organization.keys.noKeyYet")} action={create}>
+						{t("organization.keys.aKeyIsTheCredential")}
+					</Empty>
+				}
+			>
+				<div className="row">
+					{create}
+					<span className="end">
+						<Export of={request} what={t("common.key")} />
+					</span>
+				</div>
+				<KeyTable list={list} included={list.included} />
+			</Listing>
 			<Token
 				answer={answer}
-				not={!manages ? "It takes a management key" : !may("*") && "It takes a management key with every scope"}
+				not={!manages ? t("organization.keys.itTakesAManagementKey") : !may("*") && t("organization.keys.itTakesAManagementKey2")}
 			/>
 			{over && (
 				<CreateKey
@@ -64,7 +63,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 			)}
 			{made && (
 				<SecretDialog
-					title={`The secret of ${made.attributes.name}`}
+					title={t("common.theSecretOf", { name: made.attributes.name })}
 					secret={made.attributes.key ?? ""}
 					close={() => setMade(null)}
 				/>

@@ -6,7 +6,7 @@ import { totalOf } from "../../api/document";
 import type { Organization } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { Typed } from "../../parts/small";
-import { digits } from "../../words/count";
+import { t } from "../../words/message";
 
 export function LivingBelow({ id, organizations, close }: { id: string; organizations: string; close: () => void }) {
 	const { data } = useRead<Organization[]>(
@@ -15,7 +15,7 @@ export function LivingBelow({ id, organizations, close }: { id: string; organiza
 	if (!data) return null;
 	const more = (totalOf(data) ?? 0) - data.data.length;
 	return (
-		<ul className="living" aria-label="Alive right below">
+		<ul className="living" aria-label={t("organization.livingBelow.aliveRightBelow")}>
 			{data.data.map((o) => (
 				<li key={o.id}>
 					<Link href={`/organizations/${o.id}/settings`} onClick={close}>
@@ -23,7 +23,7 @@ export function LivingBelow({ id, organizations, close }: { id: string; organiza
 					</Link>
 				</li>
 			))}
-			{more > 0 && <li className="second">and {digits(more)} more</li>}
+			{more > 0 && <li className="second">{t("organization.livingBelow.andMore", { more })}</li>}
 		</ul>
 	);
 }

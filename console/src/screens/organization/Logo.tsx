@@ -10,6 +10,7 @@ import { Faults } from "../../parts/failure";
 import { Kind } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Button, Section } from "../../parts/small";
+import { t } from "../../words/message";
 
 type File = Resource<{ signedUrl?: string | null }>;
 
@@ -40,33 +41,33 @@ export function Logo({ answer, organizations, not }: { answer: Answer<Organizati
 	const input = useRef<HTMLInputElement>(null);
 	const [chosen, setChosen] = useState<Blob | null>(null);
 	const [wrong, setWrong] = useState("");
-	const remove = useSend(() => notify("Removed the logo"));
+	const remove = useSend(() => notify(t("organization.logo.removedTheLogo")));
 	return (
-		<Section id="logo" title="Logo">
+		<Section id="logo" title={t("organization.logo.logo")}>
 			<div className="row wrap gap3">
 				<span className="kind-tile logo">
-					{at ? <img src={at} alt={`Logo of ${attributes.name}`} /> : <Kind kind={attributes.kind} />}
+					{at ? <img src={at} alt={t("organization.logo.logoOf", { name: attributes.name })} /> : <Kind kind={attributes.kind} />}
 				</span>
 				<input
 					ref={input}
 					type="file"
 					accept="image/png,image/jpeg,image/webp,image/gif"
 					hidden
-					aria-label="Picture"
+					aria-label={t("organization.logo.picture")}
 					onChange={(e) => {
 						const picture = e.target.files?.[0];
 						e.target.value = "";
 						if (!picture) return;
-						setWrong(picture.size > largest ? "A picture of 20 MB at most." : "");
+						setWrong(picture.size > largest ? t("organization.logo.aPictureOf20Mb") : "");
 						if (picture.size <= largest) setChosen(picture);
 					}}
 				/>
 				<Button not={not} onClick={() => input.current?.click()}>
-					{file ? "Choose another…" : "Choose a picture…"}
+					{file ? t("organization.logo.chooseAnother") : t("organization.logo.chooseAPicture")}
 				</Button>
 				{file && (
 					<Button kind="danger" not={not} onClick={() => remove.mutate({ to: url(`files/${file.id}`), method: "DELETE" })}>
-						Remove
+						{t("organization.logo.remove")}
 					</Button>
 				)}
 			</div>
@@ -84,7 +85,7 @@ export function Logo({ answer, organizations, not }: { answer: Answer<Organizati
 					close={() => setChosen(null)}
 					failed={() => {
 						setChosen(null);
-						setWrong("That is no picture that this browser can read.");
+						setWrong(t("organization.logo.thatIsNoPictureThat"));
 					}}
 				/>
 			)}
@@ -126,7 +127,7 @@ function Crop({ picture, organization, organizations, close, failed }: CropProps
 	}, [bitmap, at]);
 	const point = useSend(() => {
 		close();
-		notify("The logo is set");
+		notify(t("organization.logo.theLogoIsSet"));
 	});
 	const upload = useSend<File>((a) =>
 		point.mutate({
@@ -156,26 +157,30 @@ function Crop({ picture, organization, organizations, close, failed }: CropProps
 	);
 	return (
 		<FormDialog
-			title="Which square of it"
-			intro="It is cut out here; what is outside is not sent."
+			title={t("organization.logo.whichSquareOfIt")}
+			intro={t("organization.logo.itIsCutOutHere")}
 			close={close}
 			submit={submit}
 			buttons={
 				<>
-					<Button kind="main" type="submit" not={!bitmap ? "It is being read" : busy && "It is on its way"}>
-						Set the logo
+					<Button
+						kind="main"
+						type="submit"
+						not={!bitmap ? t("organization.logo.itIsBeingRead") : busy && t("common.itIsOnItsWay")}
+					>
+						{t("organization.logo.setTheLogo")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={upload.error ?? point.error} />
-			<canvas ref={canvas} className="crop" width={side} height={side} role="img" aria-label="What is cut out" />
-			{slider("Left to right", "x", 0, 100)}
-			{slider("Top to bottom", "y", 0, 100)}
-			{slider("Nearer", "zoom", 100, 400)}
+			<canvas ref={canvas} className="crop" width={side} height={side} role="img" aria-label={t("organization.logo.whatIsCutOut")} />
+			{slider(t("organization.logo.leftToRight"), "x", 0, 100)}
+			{slider(t("organization.logo.topToBottom"), "y", 0, 100)}
+			{slider(t("organization.logo.nearer"), "zoom", 100, 400)}
 		</FormDialog>
 	);
 }

@@ -12,6 +12,7 @@ import { notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
 import { useGrants } from "./grants";
 import type { Holder } from "./People";
+import { rich, t } from "../../words/message";
 
 interface MembershipProps {
 	holder: Holder;
@@ -45,19 +46,19 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 	const back = useSend();
 	const send = useSend(() => {
 		close();
-		notify(`Changed the roles of ${holder.name}`, () => back.mutate({ to, method: "PATCH", body: linkage(before) }));
+		notify(t("organization.membership.changedTheRolesOf", { name: holder.name }), () =>
+			back.mutate({ to, method: "PATCH", body: linkage(before) }),
+		);
 	});
 	const given = chosen.filter((r) => !before.includes(r)).length;
 	const taken = before.filter((r) => !chosen.includes(r)).length;
-	const what = [given && `give ${given}`, taken && `take ${taken}`].filter(Boolean).join(", ");
+	const what = [given && t("organization.membership.give", { given }), taken && t("organization.membership.take", { taken })]
+		.filter(Boolean)
+		.join(", ");
 	return (
 		<FormDialog
-			title="Change roles"
-			intro={
-				<>
-					<Typed>{holder.name}</Typed>, of what is given here. What comes from above stays.
-				</>
-			}
+			title={t("common.changeRoles")}
+			intro={<>{rich("organization.membership.ofWhatIsGivenHere", { name: <Typed>{holder.name}</Typed> })}</>}
 			close={close}
 			submit={() => what && chosen.length > 0 && send.mutate({ to, method: "PATCH", body: linkage(chosen) })}
 			buttons={
@@ -65,12 +66,16 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 					<Button
 						kind="main"
 						type="submit"
-						not={chosen.length === 0 ? "A membership has a role" : !what && "Nothing is changed yet"}
+						not={
+							chosen.length === 0
+								? t("organization.membership.aMembershipHasARole")
+								: !what && t("common.nothingIsChangedYet")
+						}
 					>
-						{what ? what[0]?.toUpperCase() + what.slice(1) : "Change"}
+						{what ? what[0]?.toUpperCase() + what.slice(1) : t("common.change")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
@@ -102,24 +107,24 @@ function relatedIds(m: Membership): string[] {
 export function EndMembership({ holder, membership, place, close }: MembershipProps & { place: string }) {
 	const send = useSend(() => {
 		close();
-		notify(`${holder.name} is no member of ${place} any more`);
+		notify(t("organization.membership.isNoMemberOfAny", { name: holder.name, place }));
 	});
 	const stays = holder.roles.filter((r) => !r.here).length;
 	return (
 		<Dialog
-			title="End the membership"
+			title={t("common.endTheMembership")}
 			close={close}
 			foot={
 				<div className="dialog-foot">
 					<Button
 						kind="danger"
-						not={send.isPending && "It is on its way"}
+						not={send.isPending && t("common.itIsOnItsWay")}
 						onClick={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}
 					>
-						End it
+						{t("common.endIt")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</div>
 			}
@@ -127,14 +132,31 @@ export function EndMembership({ holder, membership, place, close }: MembershipPr
 			<div className="dialog-body">
 				<Faults error={send.error} />
 				<p>
-					<b>
-						<Typed>{holder.name}</Typed>
-					</b>{" "}
-					loses what is given at{" "}
-					<b>
-						<Typed>{place}</Typed>
-					</b>
-					, here and below. {stays > 0 ? "What comes from above stays." : "Nothing else is held here."}
+					{stays > 0
+						? rich("organization.membership.losesWhatIsGivenAt", {
+								value: (
+									<b>
+										<Typed>{holder.name}</Typed>
+									</b>
+								),
+								value2: (
+									<b>
+										<Typed>{place}</Typed>
+									</b>
+								),
+							})
+						: rich("organization.membership.losesWhatIsGivenAt2", {
+								value: (
+									<b>
+										<Typed>{holder.name}</Typed>
+									</b>
+								),
+								value2: (
+									<b>
+										<Typed>{place}</Typed>
+									</b>
+								),
+							})}
 				</p>
 			</div>
 		</Dialog>

@@ -9,6 +9,7 @@ import type { Conflict } from "../../parts/edit";
 import { Button, Typed } from "../../parts/small";
 import { ago } from "../../words/time";
 import { actorName } from "../events/Sentence";
+import { rich, t } from "../../words/message";
 
 export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; close: () => void; settle: (mine: string[]) => void }) {
 	const [mine, setMine] = useState<string[]>(conflict.rows.map((r) => r.name));
@@ -24,14 +25,14 @@ export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; c
 	const event = last.data?.data[0];
 	return (
 		<Dialog
-			title="Somebody else has changed it"
+			title={t("organization.merge.somebodyElseHasChangedIt")}
 			intro={
 				event ? (
 					<>
-						{actorName(event)} did, {ago(event.attributes.occurredAt)}. What you have not touched is as they left it.
+						{t("organization.merge.didWhatYouHaveNot", { actorName: actorName(event), when: ago(event.attributes.occurredAt) })}
 					</>
 				) : (
-					"What you have not touched is as they left it."
+					t("organization.merge.whatYouHaveNotTouched")
 				)
 			}
 			close={close}
@@ -40,19 +41,19 @@ export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; c
 				<div className="dialog-foot">
 					<Button kind="main" onClick={() => settle(mine)}>
 						{mine.length === 0
-							? "Keep theirs"
+							? t("organization.merge.keepTheirs")
 							: mine.length === conflict.rows.length
-								? "Save yours"
-								: `Save ${mine.length} of yours`}
+								? t("organization.merge.saveYours")
+								: t("organization.merge.saveOfYours", { count: mine.length })}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Back to the form
+						{t("organization.merge.backToTheForm")}
 					</Button>
 				</div>
 			}
 		>
 			<div className="dialog-body">
-				{conflict.rows.length === 0 && <p>They have changed it to the same as you, or something else: nothing of yours is lost.</p>}
+				{conflict.rows.length === 0 && <p>{t("organization.merge.theyHaveChangedItTo")}</p>}
 				{conflict.rows.map((r) => (
 					<fieldset key={r.name} className="merge">
 						<legend className="mono">{r.name}</legend>
@@ -64,10 +65,13 @@ export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; c
 								onChange={() => setMine((m) => [...m, r.name])}
 							/>
 							<span>
-								yours{" "}
-								<b>
-									<Typed>{r.yours || "nothing"}</Typed>
-								</b>
+								{rich("organization.merge.yours", {
+									value: (
+										<b>
+											<Typed>{r.yours || t("common.nothing")}</Typed>
+										</b>
+									),
+								})}
 							</span>
 						</label>
 						<label>
@@ -78,10 +82,13 @@ export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; c
 								onChange={() => setMine((m) => m.filter((n) => n !== r.name))}
 							/>
 							<span>
-								theirs{" "}
-								<b>
-									<Typed>{r.theirs || "nothing"}</Typed>
-								</b>
+								{rich("organization.merge.theirs", {
+									value: (
+										<b>
+											<Typed>{r.theirs || t("common.nothing")}</Typed>
+										</b>
+									),
+								})}
 							</span>
 						</label>
 					</fieldset>

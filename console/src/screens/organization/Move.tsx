@@ -4,6 +4,7 @@ import { useState } from "react";
 import { url } from "../../api/client";
 import { idOf } from "../../api/document";
 import { organizationsOf, useMayAt, useMe } from "../../api/me";
+import { useStanding, type Standing } from "../../api/standing";
 import type { Organization } from "../../api/resources";
 import { useRead, useSend } from "../../api/query";
 import { move as askToMove, type Moving } from "../../frame/moving";
@@ -13,10 +14,10 @@ import { Faults } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Button, Typed } from "../../parts/small";
-import { count } from "../../words/count";
 import { movesAway } from "./moves-away";
 import { Target } from "./move-target";
 import { Consequence, moveBody, unreplaced, usePreview, type Instead } from "./move-preview";
+import { t } from "../../words/message";
 
 /** Reads the way down to an organization, the head first, itself last. */
 function useWay(organizations: string, id: string | null | undefined): Organization[] | undefined {
@@ -42,8 +43,9 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 	const may = useMayAt([id, to, from].filter((o) => typeof o === "string"));
 	const preview = usePreview(id, to, instead);
 	const name = org?.attributes.name ?? here?.at(-1)?.attributes.name ?? "";
-	const target = to === null ? "the head of a tree" : (way?.at(-1)?.attributes.name ?? "");
-	const place = refusal(id, from, to, way, may);
+	const target = to === null ? t("organization.move.theHeadOfATree") : (way?.at(-1)?.attributes.name ?? "");
+	const by = useStanding();
+	const place = refusal(id, from, to, way, may, by);
 	const unknown = preview.error?.status === 409; // it is too much to tell, or the move is refused for the same reason
 	const refused = preview.error && !unknown && preview.error.message;
 	const not = place || refused || unreplaced(preview.data?.attributes.rolesLost, instead);
@@ -52,7 +54,7 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 		close();
 		void store.refresh();
 		notify(
-			back ? `Moved ${name} back` : `Moved ${name} to ${target}`,
+			back ? t("organization.move.movedBack", { name }) : t("organization.move.movedTo", { name, target }),
 			back ? undefined : () => askToMove({ id, to: from ?? null, back: true }),
 		);
 	};
@@ -84,10 +86,12 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 		<Dialog
 			title={
 				<>
-					{back ? "Move back" : "Move"} <Typed>{name}</Typed>
+					{back ? t("organization.move.moveBack") : t("common.move")} <Typed>{name}</Typed>
 				</>
 			}
-			intro={`${below > 0 ? `With its ${count(below, "organization")} below, and everything` : "With everything"} in it. Nothing has changed yet.`}
+			intro={
+				below > 0 ? t("organization.move.withItsBelowOrganization", { below }) : t("organization.move.withEverythingInItNothing")
+			}
 			close={close}
 			foot={
 				<div className="dialog-foot">
@@ -96,23 +100,23 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 						sends
 						not={
 							not ||
-							(busy && "It is on its way") ||
-							(to !== undefined && !preview.settled && "What it does is being worked out")
+							(busy && t("common.itIsOnItsWay")) ||
+							(to !== undefined && !preview.settled && t("organization.move.whatItDoesIsBeing"))
 						}
 						onClick={submit}
 					>
 						{unknown
-							? "Move, though it is not known what that does"
+							? t("organization.move.moveThoughItIsNot")
 							: lost > 0
-								? `Move, and take access from ${lost}`
+								? t("organization.move.moveAndTakeAccessFrom", { lost })
 								: target
-									? `Move to ${target}`
-									: "Move"}
+									? t("organization.move.moveTo", { target })
+									: t("common.move")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
-					<span className="second quiet end wide-only">Can be moved back; events tell both.</span>
+					<span className="second quiet end wide-only">{t("organization.move.canBeMovedBackEvents")}</span>
 				</div>
 			}
 		>
@@ -122,22 +126,22 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 					<li>
 						<span>
 							<del>
-								<Typed>{here ? names(here.slice(0, -1)) || "the head of a tree" : "…"}</Typed>
+								<Typed>{here ? names(here.slice(0, -1)) || t("organization.move.theHeadOfATree") : "…"}</Typed>
 							</del>
 						</span>
-						<span className="second quiet">where it is now</span>
+						<span className="second quiet">{t("organization.move.whereItIsNow")}</span>
 					</li>
 					<li data-gives={to !== undefined && !place ? "" : undefined}>
 						<span>
 							{to === undefined ? (
-								<span className="quiet">not chosen yet</span>
+								<span className="quiet">{t("organization.move.notChosenYet")}</span>
 							) : (
 								<b>
-									<Typed>{to === null ? "the head of a tree" : `${names(way ?? [])} › ${name}`}</Typed>
+									<Typed>{to === null ? t("organization.move.theHeadOfATree") : `${names(way ?? [])} › ${name}`}</Typed>
 								</b>
 							)}
 						</span>
-						<span className="second quiet">where it will be</span>
+						<span className="second quiet">{t("organization.move.whereItWillBe")}</span>
 					</li>
 				</ol>
 				{preset === undefined && (
@@ -161,7 +165,7 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 				{stale && (
 					<p className="notice" data-is="warn" role="alert">
 						<Icon name="alert" />
-						<span>Something has changed since it was said what the move does. This is what it does now.</span>
+						<span>{t("organization.move.somethingHasChangedSinceIt")}</span>
 					</p>
 				)}
 				{to !== undefined && !place && <Consequence preview={preview} to={to} instead={instead} setInstead={setInstead} />}
@@ -177,12 +181,14 @@ function refusal(
 	to: string | null | undefined,
 	way: Organization[] | undefined,
 	may: ReturnType<typeof useMayAt>,
+	by: Standing,
 ): string | false {
-	if (to === undefined) return "Choose where to";
-	if (to === id) return "That is what is moved";
-	if (to === from || (to === null && !from)) return "It is there already";
-	if (way?.some((o) => o.id === id)) return "That is inside of what is moved";
+	if (to === undefined) return t("organization.move.chooseWhereTo");
+	if (to === id) return t("common.thatIsWhatIsMoved");
+	if (to === from || (to === null && !from)) return t("common.itIsThereAlready");
+	if (way?.some((o) => o.id === id)) return t("common.thatIsInsideOfWhat");
 	if (!may.known) return false;
-	if (to !== null && may.has(to) && !may(to, "organizations:write")) return "It takes organizations:write there";
-	return movesAway(id, from, may);
+	if (to === null && by.heads) return by.heads;
+	if (to !== null && may.has(to) && !may(to, "organizations:write")) return t("common.itTakesOrganizationsWriteThere");
+	return movesAway(id, from, may, by);
 }

@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { organizationsOf, useMe } from "../../api/me";
+import { useStanding } from "../../api/standing";
 import { url } from "../../api/client";
 import type { Organization } from "../../api/resources";
 import { useRead, useSend } from "../../api/query";
@@ -13,17 +14,19 @@ import { Choice, Field } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Typed } from "../../parts/small";
 import { kinds } from "../../words/kinds";
+import { rich, t } from "../../words/message";
 
 export default function NewOrganization({ parent, store, close }: { parent?: string; store: TreeStore; close: () => void }) {
 	const [, go] = useLocation();
 	const organizations = organizationsOf(useMe().data?.data);
 	const above = useRead<Organization>(parent ? url(`${organizations}/${parent}`, { "fields[organizations]": "name" }) : null);
+	const by = useStanding();
 	const [name, setName] = useState("");
 	const [kind, setKind] = useState(parent ? "branch" : "company");
 	const [place, setPlace] = useState(parent ? "below" : "head");
 	const send = useSend<Organization>((a) => {
 		close();
-		notify(`Made ${a.data.attributes.name}`);
+		notify(t("common.made", { name: a.data.attributes.name }));
 		void store.refresh();
 		go(`/organizations/${a.data.id}`);
 	});
@@ -43,47 +46,49 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 	const aboveName = above.data?.data.attributes.name ?? "";
 	return (
 		<FormDialog
-			title="New organization"
+			title={t("common.newOrganization")}
 			intro={
 				place === "below" && parent ? (
-					<>
-						Below <Typed>{aboveName}</Typed>. Who has an inheritable role there has it here as well.
-					</>
+					<>{rich("organization.new.belowWhoHasAnInheritable", { aboveName: <Typed>{aboveName}</Typed> })}</>
 				) : (
-					"The head of a tree of its own."
+					t(by.bound ? "organization.new.belowWhatYourKeyIs" : "organization.new.theHeadOfATree")
 				)
 			}
 			close={close}
 			submit={submit}
 			buttons={
 				<>
-					<Button kind="main" type="submit" not={!name.trim() ? "It needs a name" : send.isPending && "It is on its way"}>
-						Make it
+					<Button
+						kind="main"
+						type="submit"
+						not={!name.trim() ? t("common.itNeedsAName") : send.isPending && t("common.itIsOnItsWay")}
+					>
+						{t("common.makeIt")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} fields={["/data/attributes/name"]} />
 			<Field
-				label="Name"
+				label={t("common.name")}
 				value={name}
 				onChange={(e) => setName(e.target.value)}
 				wrong={send.error?.at("/data/attributes/name")}
 				autoComplete="off"
 				autoFocus
 			/>
-			<Choice label="Kind" value={kind} onChange={setKind} options={kinds.map((k) => ({ value: k, label: k }))} />
-			{parent && (
+			<Choice label={t("common.kind")} value={kind} onChange={setKind} options={kinds.map((k) => ({ value: k, label: k }))} />
+			{parent && !by.heads && !by.bound && (
 				<Choice
-					label="Where"
+					label={t("common.where")}
 					value={place}
 					onChange={setPlace}
 					options={[
-						{ value: "below", label: `below ${aboveName}` },
-						{ value: "head", label: "the head of a tree of its own" },
+						{ value: "below", label: t("organization.new.below", { aboveName }) },
+						{ value: "head", label: t("organization.new.theHeadOfATree2") },
 					]}
 				/>
 			)}

@@ -3,6 +3,7 @@
 import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
 import { Link, useLocation } from "wouter";
 import { organizationsOf, useMay, useMayAt } from "../../api/me";
+import { forOthers, useStanding } from "../../api/standing";
 import { url } from "../../api/client";
 import type { Answer } from "../../api/document";
 import { idOf, totalOf } from "../../api/document";
@@ -21,6 +22,7 @@ import type { ScreenProps } from "../../Console";
 import { NoPage } from "../NoPage";
 import { movesAway } from "./moves-away";
 import { Withheld } from "../withheld";
+import { t } from "../../words/message";
 
 const NewOrganization = lazy(() => import("./New"));
 const Invite = lazy(() => import("./Invite"));
@@ -48,27 +50,39 @@ interface Tab {
 }
 
 const tabs: Tab[] = [
-	{ path: "", name: "Overview", screen: lazy(() => import("./Overview")) },
-	{ path: "people", name: "People", needs: "memberships:read", shows: "who is a member", screen: lazy(() => import("./People")) },
-	{ path: "roles", name: "Roles", needs: "roles:read", shows: "roles", screen: lazy(() => import("./Roles")) },
+	{ path: "", name: t("organization.organization.overview"), screen: lazy(() => import("./Overview")) },
+	{
+		path: "people",
+		name: t("common.people"),
+		needs: "memberships:read",
+		shows: t("organization.organization.whoIsAMember"),
+		screen: lazy(() => import("./People")),
+	},
+	{ path: "roles", name: t("common.roles"), needs: "roles:read", shows: t("common.roles2"), screen: lazy(() => import("./Roles")) },
 	{
 		path: "invitations",
-		name: "Invitations",
+		name: t("common.invitations"),
 		needs: "invitations:read",
-		shows: "invitations",
+		shows: t("organization.organization.invitations"),
 		screen: lazy(() => import("./Invitations")),
 	},
-	{ path: "keys", name: "Keys", needs: "apiKeys:read", shows: "keys", screen: lazy(() => import("./Keys")) },
-	{ path: "webhooks", name: "Webhooks", needs: "webhooks:read", shows: "endpoints", screen: lazy(() => import("./Webhooks")) },
-	{ path: "events", name: "Events", needs: "events:read", shows: "events", screen: lazy(() => import("./Events")) },
-	{ path: "settings", name: "Settings", screen: lazy(() => import("./Settings")) },
+	{ path: "keys", name: t("common.keys"), needs: "apiKeys:read", shows: t("common.keys2"), screen: lazy(() => import("./Keys")) },
+	{
+		path: "webhooks",
+		name: t("common.webhooks"),
+		needs: "webhooks:read",
+		shows: t("organization.organization.endpoints"),
+		screen: lazy(() => import("./Webhooks")),
+	},
+	{ path: "events", name: t("common.events"), needs: "events:read", shows: t("common.events2"), screen: lazy(() => import("./Events")) },
+	{ path: "settings", name: t("common.settings"), screen: lazy(() => import("./Settings")) },
 ];
 
 /** What the number beside a tab counts. */
 const counting: Record<string, string> = {
-	people: "members here; who comes from above is not counted",
-	invitations: "open invitations",
-	webhooks: "endpoints here",
+	people: t("organization.organization.membersHereWhoComesFrom"),
+	invitations: t("organization.organization.openInvitations"),
+	webhooks: t("organization.organization.endpointsHere"),
 };
 
 export const counted = "children,descendants,memberships,endpoints,pendingInvitations";
@@ -131,7 +145,7 @@ export default function Organization(props: ScreenProps) {
 }
 
 function Lost({ error, again }: { error: unknown; again: () => void }) {
-	usePage({ title: "Nothing here", crumbs: [{ name: "Nothing here" }] });
+	usePage({ title: t("common.nothingHere"), crumbs: [{ name: t("common.nothingHere") }] });
 	return (
 		<div className="page">
 			<Refused error={error} again={again} />
@@ -155,26 +169,40 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 	const counts = org.meta?.counts ?? {};
 	const shown = tabs.filter((t) => !t.needs || may(t.needs));
 	const to = (t: Tab) => `/organizations/${id}${t.path && "/" + t.path}`;
-	usePage({ title: tab.path ? `${tab.name} of ${a.name}` : a.name, crumbs: [], organization: id, request });
-	const invite = may("invitations:write") ? false : "It takes invitations:write here";
-	const write = may("organizations:write") ? false : "It takes organizations:write here";
+	usePage({
+		title: tab.path ? t("organization.organization.of", { name: tab.name, name2: a.name }) : a.name,
+		crumbs: [],
+		organization: id,
+		request,
+	});
+	const invite = may("invitations:write") ? false : t("common.itTakesInvitationsWriteHere");
+	const by = useStanding();
+	const write = may("organizations:write") ? forOthers(by) : t("common.itTakesOrganizationsWriteHere");
 	const above = idOf(org, "parent");
 	const mayAt = useMayAt(above ? [id, above] : [id]);
-	const away = movesAway(id, above, mayAt);
+	const away = movesAway(id, above, mayAt, by);
 	useKeys([
 		...shown.slice(0, 8).map((t, i) => ({ key: String(i + 1), label: t.name, act: () => go(to(t)) })),
-		...(invite ? [] : [{ key: "I", label: `Invite to ${a.name}`, act: () => setOver("invite" as const) }]),
-		...(write ? [] : [{ key: "N", label: `New organization below ${a.name}`, act: () => setOver("new" as const) }]),
-		...(away ? [] : [{ key: "M", label: `Move ${a.name}`, act: () => move({ id }) }]),
+		...(invite ? [] : [{ key: "I", label: t("common.inviteTo", { name: a.name }), act: () => setOver("invite" as const) }]),
+		...(write
+			? []
+			: [
+					{
+						key: "N",
+						label: t("organization.organization.newOrganizationBelow", { name: a.name }),
+						act: () => setOver("new" as const),
+					},
+				]),
+		...(away ? [] : [{ key: "M", label: t("organization.organization.move", { name: a.name }), act: () => move({ id }) }]),
 	]);
 	const entries: MenuEntry[] = [
-		{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
-		{ label: "Settings", icon: "gear", to: `/organizations/${id}/settings` },
+		{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
+		{ label: t("common.settings"), icon: "gear", to: `/organizations/${id}/settings` },
 	];
 	const narrow: MenuEntry[] = [
-		{ label: "Invite", icon: "people", not: invite, act: () => setOver("invite") },
-		{ label: "Organization below", icon: "plus", not: write, act: () => setOver("new") },
-		{ label: "Move", icon: "move", not: away, act: () => move({ id }) },
+		{ label: t("common.invite"), icon: "people", not: invite, act: () => setOver("invite") },
+		{ label: t("organization.organization.organizationBelow"), icon: "plus", not: write, act: () => setOver("new") },
+		{ label: t("common.move"), icon: "move", not: away, act: () => move({ id }) },
 		...entries,
 	];
 	const beside: Record<string, number | undefined> = {
@@ -194,11 +222,11 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 							<Typed>{a.name}</Typed>
 						</h1>
 						{a.deletedAt ? (
-							<State is="off">Deleted</State>
+							<State is="off">{t("common.deleted")}</State>
 						) : a.active === false ? (
 							<State is="off">{notActive(a.validFrom)}</State>
 						) : (
-							<State is="ok">Active</State>
+							<State is="ok">{t("common.active")}</State>
 						)}
 					</div>
 					<p className="second row wrap">
@@ -206,25 +234,25 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 						<Dot />
 						<span>#{a.number}</span>
 						<Dot />
-						<Copy text={a.slug ?? ""} what="slug" />
+						<Copy text={a.slug ?? ""} what={t("organization.organization.slug")} />
 					</p>
 				</div>
 				<div className="row end wide-only">
 					<Button icon="move" not={away} onClick={() => move({ id })}>
-						Move
+						{t("common.move")}
 					</Button>
 					<Button icon="plus" not={write} onClick={() => setOver("new")}>
-						Organization below
+						{t("organization.organization.organizationBelow")}
 					</Button>
 					<Button kind="main" not={invite} onClick={() => setOver("invite")}>
-						Invite
+						{t("common.invite")}
 					</Button>
-					<Menu label="More actions" square entries={entries}>
+					<Menu label={t("common.moreActions")} square entries={entries}>
 						<Icon name="more" />
 					</Menu>
 				</div>
 				<span className="end narrow-only">
-					<Menu label="Actions" square entries={narrow}>
+					<Menu label={t("common.actions")} square entries={narrow}>
 						<Icon name="more" />
 					</Menu>
 				</span>
@@ -255,7 +283,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 }
 
 function notActive(from: string | null | undefined): string {
-	return from && new Date(from) > new Date() ? "Not yet active" : "Ended";
+	return from && new Date(from) > new Date() ? t("organization.organization.notYetActive") : t("organization.organization.ended");
 }
 
 function FailingMark({ id }: { id: string }) {
@@ -264,7 +292,7 @@ function FailingMark({ id }: { id: string }) {
 	);
 	return totalOf(data) ? (
 		<State is="bad" hidden>
-			failing
+			{t("organization.organization.failing")}
 		</State>
 	) : null;
 }

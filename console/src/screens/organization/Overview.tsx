@@ -8,12 +8,13 @@ import { useRead } from "../../api/query";
 import { Refused } from "../../parts/failure";
 import { Icon, Kind } from "../../parts/icons";
 import { Copy, Face, Ghosts, Held, Outside, Section, State, TextLink, Typed, type StateName } from "../../parts/small";
-import { count, digits, shortId } from "../../words/count";
+import { digits, shortId } from "../../words/count";
 import { ago, date, short } from "../../words/time";
 import { endpointName, hostOf } from "../../words/host";
 import { useNames } from "../events/names";
 import { Sentence, actorName } from "../events/Sentence";
 import type { TabProps } from "./Organization";
+import { rich, t } from "../../words/message";
 
 export default function Overview(props: TabProps) {
 	return (
@@ -67,17 +68,15 @@ function NeedsYou({ id, may }: TabProps) {
 			return {
 				id: i.id,
 				is: "off" as const,
-				word: "Open",
+				word: t("organization.overview.open"),
 				to: `/organizations/${id}/invitations`,
-				act: "Look",
-				what: (
-					<>
-						<b className="break">{i.attributes.email}</b> has not answered
-					</>
-				),
+				act: t("common.look"),
+				what: <>{rich("organization.overview.hasNotAnswered", { email: <b className="break">{i.attributes.email}</b> })}</>,
 				why: (
 					<>
-						{`Invited as ${roles}${by ? ` by ${by}` : ""}`} · ends {ago(i.attributes.expiresAt)}
+						{by
+							? t("organization.overview.invitedAsByEnds", { roles, by, when: ago(i.attributes.expiresAt) })
+							: t("organization.overview.invitedAsEnds", { roles, when: ago(i.attributes.expiresAt) })}
 					</>
 				),
 			};
@@ -85,7 +84,7 @@ function NeedsYou({ id, may }: TabProps) {
 	];
 	if (todos.length === 0) return null;
 	return (
-		<Section id="todo" title="Needs you" count={todos.length} card>
+		<Section id="todo" title={t("organization.overview.needsYou")} count={todos.length} card>
 			<ul className="todo">
 				{todos.map((t) => (
 					<li key={t.id}>
@@ -112,20 +111,24 @@ function failing(id: string, w: Webhook): Todo {
 	return {
 		id: w.id,
 		is: "bad",
-		word: "Failing",
+		word: t("organization.overview.failing"),
 		to: `/organizations/${id}/webhooks/${w.id}`,
-		act: "Look",
+		act: t("common.look"),
 		what: (
 			<>
-				<b>
-					<Typed>{endpointName(w.attributes)}</Typed>
-				</b>{" "}
-				takes nothing since {short(health?.failingSince)}
+				{rich("organization.overview.takesNothingSince", {
+					value: (
+						<b>
+							<Typed>{endpointName(w.attributes)}</Typed>
+						</b>
+					),
+					when: short(health?.failingSince),
+				})}
 			</>
 		),
 		why: (
 			<>
-				{count(health?.backlog ?? 0, "message waits", "messages wait")} · {hostOf(w.attributes.url)}
+				{t("organization.overview.backlogMessageWaits", { backlog: health?.backlog ?? 0 })} · {hostOf(w.attributes.url)}
 			</>
 		),
 	};
@@ -135,18 +138,15 @@ function ending(id: string, k: ApiKey): Todo {
 	return {
 		id: k.id,
 		is: "warn",
-		word: "Soon",
+		word: t("organization.overview.soon"),
 		to: `/organizations/${id}/keys`,
-		act: "Rotate",
-		what: (
-			<>
-				<b>
-					Key “<Typed>{k.attributes.name}</Typed>”
-				</b>{" "}
-				ends {ago(k.attributes.expiresAt)}
-			</>
+		act: t("common.rotate"),
+		what: <>{rich("organization.overview.keyEnds", { name: <Typed>{k.attributes.name}</Typed>, when: ago(k.attributes.expiresAt) })}</>,
+		why: k.attributes.lastUsedAt ? (
+			<>{t("organization.overview.usedSoSomethingMayStill", { when: ago(k.attributes.lastUsedAt) })}</>
+		) : (
+			<>{t("organization.overview.neverUsed")}</>
 		),
-		why: k.attributes.lastUsedAt ? <>Used {ago(k.attributes.lastUsedAt)}, so something may still need it</> : <>Never used</>,
 	};
 }
 
@@ -168,11 +168,11 @@ function Below({ id, answer, organizations }: TabProps) {
 	return (
 		<Section
 			id="below"
-			title="Below"
+			title={t("common.below")}
 			count={digits(below)}
 			more={
 				<TextLink end to={`/organizations?view=list&filter[parent]=${id}`}>
-					Open as a list
+					{t("organization.overview.openAsAList")}
 				</TextLink>
 			}
 		>
@@ -182,15 +182,15 @@ function Below({ id, answer, organizations }: TabProps) {
 				<table className="table" data-folds="kind">
 					<thead>
 						<tr>
-							<th scope="col">Name</th>
+							<th scope="col">{t("common.name")}</th>
 							<th scope="col" className="number">
-								Number
+								{t("common.number")}
 							</th>
 							<th scope="col" className="number">
-								Members
+								{t("common.members")}
 							</th>
-							<th scope="col">Webhooks</th>
-							<th scope="col">Changed</th>
+							<th scope="col">{t("common.webhooks")}</th>
+							<th scope="col">{t("common.changed")}</th>
 						</tr>
 					</thead>
 					<tbody>
@@ -202,7 +202,7 @@ function Below({ id, answer, organizations }: TabProps) {
 										<Link className="name" href={`/organizations/${o.id}`}>
 											<Typed>{o.attributes.name}</Typed>
 										</Link>
-										{o.attributes.active === false && <span className="tag">ended</span>}
+										{o.attributes.active === false && <span className="tag">{t("common.ended")}</span>}
 									</span>
 								</td>
 								<td className="number mono" data-fold="no">
@@ -213,9 +213,9 @@ function Below({ id, answer, organizations }: TabProps) {
 								</td>
 								<td data-fold="under">
 									{o.meta?.counts?.endpoints ? (
-										count(o.meta.counts.endpoints, "endpoint")
+										t("common.endpointsEndpoint", { endpoints: o.meta.counts.endpoints })
 									) : (
-										<span className="quiet">none</span>
+										<span className="quiet">{t("common.none")}</span>
 									)}
 								</td>
 								<td className="second" data-fold="no">
@@ -238,18 +238,18 @@ function Recent({ id }: TabProps) {
 	if (error && !data) return <Refused error={error} again={() => void refetch()} />;
 	if (data && data.data.length === 0) {
 		return (
-			<Section id="recent" title="Recent changes">
-				<p className="second">Nothing has changed here since events are kept.</p>
+			<Section id="recent" title={t("organization.overview.recentChanges")}>
+				<p className="second">{t("organization.overview.nothingHasChangedHereSince")}</p>
 			</Section>
 		);
 	}
 	return (
 		<Section
 			id="recent"
-			title="Recent changes"
+			title={t("organization.overview.recentChanges")}
 			more={
 				<TextLink end to={`/organizations/${id}/events`}>
-					All events
+					{t("organization.overview.allEvents")}
 				</TextLink>
 			}
 		>
@@ -303,21 +303,21 @@ function WhoRunsIt({ id, may }: TabProps) {
 	return (
 		<Section
 			id="who"
-			title="Who runs it"
+			title={t("organization.overview.whoRunsIt")}
 			card
 			more={
 				may("memberships:read") && (
 					<TextLink end to={`/organizations/${id}/people`}>
-						{total ? `All ${digits(total)}` : "People"}
+						{total ? t("organization.overview.all", { total }) : t("common.people")}
 					</TextLink>
 				)
 			}
 		>
 			<div className="body stack">
-				{data && rows.length === 0 && <p className="second">Nobody with the rank of a manager or above.</p>}
+				{data && rows.length === 0 && <p className="second">{t("organization.overview.nobodyWithTheRankOf")}</p>}
 				<ul className="stack tight">
 					{rows.map((r) => {
-						const name = r.user?.attributes.fullName ?? "somebody you do not see";
+						const name = r.user?.attributes.fullName ?? t("common.somebodyYouDoNotSee");
 						return (
 							<li className="row" key={r.id}>
 								<Face name={name} small />
@@ -337,10 +337,10 @@ function WhoRunsIt({ id, may }: TabProps) {
 				</ul>
 				<p className="hint row wrap gap3" aria-hidden="true">
 					<span className="held" data-from="here">
-						given here
+						{t("organization.overview.givenHere")}
 					</span>
 					<span className="held" data-from="above">
-						comes from above
+						{t("organization.overview.comesFromAbove")}
 					</span>
 				</p>
 			</div>
@@ -354,39 +354,36 @@ function Facts({ id, answer, may }: TabProps) {
 	return (
 		<Section
 			id="facts"
-			title="Facts"
+			title={t("common.facts")}
 			more={
 				may("organizations:write") && (
 					<TextLink end to={`/organizations/${id}/settings`}>
-						Edit
+						{t("organization.overview.edit")}
 					</TextLink>
 				)
 			}
 		>
 			<dl className="facts">
-				<dt>Id</dt>
+				<dt>{t("common.id")}</dt>
 				<dd>
-					<Copy text={id} what="id" shown={shortId(id)} />
+					<Copy text={id} what={t("common.id2")} shown={shortId(id)} />
 				</dd>
-				<dt>Valid</dt>
+				<dt>{t("organization.overview.valid")}</dt>
 				<dd>{validity(a.validFrom, a.validTo)}</dd>
-				<dt>Description</dt>
-				<dd>{a.description ? <Typed>{a.description}</Typed> : <span className="quiet">none</span>}</dd>
-				<dt>Its own webhook</dt>
-				<dd className="break">{a.webhookUrl ? <Outside href={a.webhookUrl} /> : <span className="quiet">none</span>}</dd>
-				<dt>Location tracking</dt>
-				<dd>{a.locationTracking ? "on" : "off"}</dd>
-				<dt>Event producer</dt>
-				<dd>{a.isEventProducer ? "yes" : "no"}</dd>
-				<dt>Created</dt>
+				<dt>{t("common.description")}</dt>
+				<dd>{a.description ? <Typed>{a.description}</Typed> : <span className="quiet">{t("common.none")}</span>}</dd>
+				<dt>{t("common.itsOwnWebhook")}</dt>
+				<dd className="break">
+					{a.webhookUrl ? <Outside href={a.webhookUrl} /> : <span className="quiet">{t("common.none")}</span>}
+				</dd>
+				<dt>{t("organization.overview.locationTracking")}</dt>
+				<dd>{a.locationTracking ? t("organization.overview.on") : t("organization.overview.off")}</dd>
+				<dt>{t("organization.overview.eventProducer")}</dt>
+				<dd>{a.isEventProducer ? t("common.yes") : t("common.no")}</dd>
+				<dt>{t("organization.overview.created")}</dt>
 				<dd>
 					{date(a.createdAt)}
-					{by && (
-						<>
-							{" "}
-							by <Typed>{by.fullName ?? by.name}</Typed>
-						</>
-					)}
+					{by && <> {rich("organization.overview.by", { fullName: <Typed>{by.fullName ?? by.name}</Typed> })}</>}
 				</dd>
 			</dl>
 		</Section>
@@ -394,7 +391,7 @@ function Facts({ id, answer, may }: TabProps) {
 }
 
 function validity(from: string | null | undefined, to: string | null | undefined): string {
-	if (from && to) return `${date(from)} to ${date(to)}`;
-	if (from) return `from ${date(from)}`;
-	return to ? `until ${date(to)}` : "always";
+	if (from && to) return t("organization.overview.to", { when: date(from), when2: date(to) });
+	if (from) return t("organization.overview.from", { when: date(from) });
+	return to ? t("organization.overview.until", { when: date(to) }) : "always";
 }

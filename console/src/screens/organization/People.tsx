@@ -24,6 +24,8 @@ import { ChangeRoles, EndMembership } from "./Membership";
 import { lastOwner, useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { Why } from "./Why";
+import { Segments } from "../../parts/choices";
+import { rich, t } from "../../words/message";
 
 export interface GivenRole {
 	role: Role;
@@ -65,7 +67,7 @@ export default function People(props: TabProps) {
 	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
-	useKeys(picked ? [{ key: "Esc", label: "Close why they can", act: () => setWho("") }] : []);
+	useKeys(picked ? [{ key: "Esc", label: t("organization.people.closeWhyTheyCan"), act: () => setWho("") }] : []);
 	const selection = useSelection(shown.map((h) => h.id));
 	const complete = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
 	const last = (h: Holder) => complete && lastOwner(h, holders);
@@ -73,74 +75,93 @@ export default function People(props: TabProps) {
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
 				<div className="row wrap">
-					<div className="segments" role="group" aria-label="Which people">
-						<button type="button" aria-pressed={from === "all"} onClick={() => setFrom("all")}>
-							All {total !== undefined && <span className="count">{digits(total)}</span>}
-						</button>
-						<button type="button" aria-pressed={from === "here"} onClick={() => setFrom("here")}>
-							<span className="held" data-from="here">
-								Here
-							</span>{" "}
-							{here !== undefined && <span className="count">{digits(here)}</span>}
-						</button>
-						<button type="button" aria-pressed={from === "above"} onClick={() => setFrom("above")}>
-							<span className="held" data-from="above">
-								From above
-							</span>{" "}
-							{here !== undefined && total !== undefined && (
-								<span className="count">{digits(Math.max(total - here, 0))}</span>
-							)}
-						</button>
-					</div>
+					<Segments
+						label={t("organization.people.whichPeople")}
+						value={from}
+						choose={setFrom}
+						of={[
+							[
+								"all",
+								<>
+									{t("common.all")} {total !== undefined && <span className="count">{digits(total)}</span>}
+								</>,
+							],
+							[
+								"here",
+								<>
+									<span className="held" data-from="here">
+										{t("common.here")}
+									</span>{" "}
+									{here !== undefined && <span className="count">{digits(here)}</span>}
+								</>,
+							],
+							[
+								"above",
+								<>
+									<span className="held" data-from="above">
+										{t("organization.people.fromAbove")}
+									</span>{" "}
+									{here !== undefined && total !== undefined && (
+										<span className="count">{digits(Math.max(total - here, 0))}</span>
+									)}
+								</>,
+							],
+						]}
+					/>
 					<label className="with-icon grow">
 						<Icon name="search" />
-						<span className="only-read">Find people</span>
+						<span className="only-read">{t("common.findPeople")}</span>
 						<input
 							className="input"
 							data-quiet=""
 							type="search"
-							placeholder="Name, e-mail or role"
+							placeholder={t("organization.people.nameEMailOrRole")}
 							value={text}
 							onChange={(e) => setText(e.target.value)}
 						/>
 					</label>
-					<Export of={at} what="membership" />
+					<Export of={at} what={t("organization.people.membership")} />
 				</div>
 				<SelectionBar
 					chosen={shown.filter((h) => selection.has(h.id))}
 					selection={selection}
 					id={id}
 					place={answer.data.attributes.name ?? ""}
-					not={may("memberships:write") ? false : "It takes memberships:write here"}
+					not={may("memberships:write") ? false : t("organization.people.itTakesMembershipsWriteHere")}
 				/>
 				{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 				{list.isPending && <Ghosts rows={6} />}
 				{!list.isPending && !list.error && holders.length === 0 && (
-					<Empty title="Nobody is here yet">
-						People come by an invitation, or are made members by a program: POST /public/v2/memberships.
-					</Empty>
+					<Empty title={t("organization.people.nobodyIsHereYet")}>{t("organization.people.peopleComeByAnInvitation")}</Empty>
 				)}
 				{holders.length > 0 && shown.length === 0 && (
 					<div className="empty">
 						<p>
-							Nobody {from === "above" ? "from above " : ""}matches
-							{text && (
-								<>
-									{" "}
-									“<Typed>{text}</Typed>”
-								</>
-							)}
-							{list.hasNextPage && " among those that are loaded"}.
+							{from === "above"
+								? text
+									? list.hasNextPage
+										? rich("organization.people.nobodyFromAboveMatchesAmong", { text: <Typed>{text}</Typed> })
+										: rich("organization.people.nobodyFromAboveMatches", { text: <Typed>{text}</Typed> })
+									: list.hasNextPage
+										? t("organization.people.nobodyFromAboveMatchesAmong2")
+										: t("organization.people.nobodyFromAboveMatches2")
+								: text
+									? list.hasNextPage
+										? rich("organization.people.nobodyMatchesAmongThoseThat", { text: <Typed>{text}</Typed> })
+										: rich("organization.people.nobodyMatches", { text: <Typed>{text}</Typed> })
+									: list.hasNextPage
+										? t("organization.people.nobodyMatchesAmongThoseThat2")
+										: t("organization.people.nobodyMatches2")}
 						</p>
 						<div className="row wrap">
 							{text && (
 								<Button small onClick={() => setText("")}>
-									Clear the text
+									{t("common.clearTheText")}
 								</Button>
 							)}
 							{from !== "all" && (
 								<Button small onClick={() => setFrom("all")}>
-									Show all
+									{t("common.showAll")}
 								</Button>
 							)}
 						</div>
@@ -201,14 +222,14 @@ function gather(rows: Membership[], included: ReturnType<typeof usePages>["inclu
 		const organization = idOf(m, "organization") ?? "";
 		const holder = found.get(userId) ?? {
 			id: userId,
-			name: user?.fullName ?? "somebody you do not see",
+			name: user?.fullName ?? t("common.somebodyYouDoNotSee"),
 			email: user?.email ?? "",
 			active: user?.active !== false,
 			roles: [],
 			seen: user?.lastSeenAt,
 		};
 		const isHere = organization === here;
-		const place = related<{ name?: string }>(doc, m, "organization")?.attributes.name ?? "an organization above";
+		const place = related<{ name?: string }>(doc, m, "organization")?.attributes.name ?? t("organization.people.anOrganizationAbove");
 		for (const role of relatedMany<RoleAttributes>(doc, m, "roles")) {
 			if (isHere || role.attributes.inheritable)
 				holder.roles.push({ role, here: isHere, organization: { id: organization, name: place }, membership: m.id });
@@ -239,7 +260,7 @@ interface TableProps {
 
 function PeopleTable({ list, id, may, picked, selection, last, why, change, end }: TableProps) {
 	const grants = useGrants(id);
-	const write = may("memberships:write") ? false : "It takes memberships:write here";
+	const write = may("memberships:write") ? false : t("organization.people.itTakesMembershipsWriteHere");
 	const seen = list.at(0)?.seen !== undefined;
 	return (
 		<Table list={list} folds="face">
@@ -249,18 +270,18 @@ function PeopleTable({ list, id, may, picked, selection, last, why, change, end 
 						<th scope="col" className="pick">
 							<input
 								type="checkbox"
-								aria-label="Select everybody who is shown"
+								aria-label={t("organization.people.selectEverybodyWhoIsShown")}
 								checked={selection.ids.length === list.length}
 								onChange={(e) => selection.all(e.target.checked)}
 							/>
 						</th>
 					)}
-					<th scope="col">Person</th>
-					<th scope="col">Roles</th>
-					<th scope="col">Given at</th>
-					{seen && <th scope="col">Last seen</th>}
+					<th scope="col">{t("common.person")}</th>
+					<th scope="col">{t("common.roles")}</th>
+					<th scope="col">{t("organization.people.givenAt")}</th>
+					{seen && <th scope="col">{t("organization.people.lastSeen")}</th>}
 					<th scope="col">
-						<span className="only-read">Actions</span>
+						<span className="only-read">{t("common.actions")}</span>
 					</th>
 				</tr>
 			</thead>
@@ -271,7 +292,7 @@ function PeopleTable({ list, id, may, picked, selection, last, why, change, end 
 							<td className="pick">
 								<input
 									type="checkbox"
-									aria-label={`Select ${h.name}`}
+									aria-label={t("organization.people.select", { name: h.name })}
 									checked={selection.has(h.id)}
 									onClick={(e) => selection.toggle(h.id, e.shiftKey)}
 									onChange={() => undefined} // a click says whether it is a range
@@ -285,7 +306,7 @@ function PeopleTable({ list, id, may, picked, selection, last, why, change, end 
 									<Link className="name" href={`/people/${h.id}`}>
 										<Typed>{h.name}</Typed>
 									</Link>
-									{!h.active && <span className="tag beside">not active</span>}
+									{!h.active && <span className="tag beside">{t("organization.people.notActive")}</span>}
 									<br />
 									<span className="second quiet">
 										<Typed>{h.email}</Typed>
@@ -302,7 +323,7 @@ function PeopleTable({ list, id, may, picked, selection, last, why, change, end 
 								))}
 								{h.roles.length === 0 && (
 									<span className="held" data-from="none">
-										nothing
+										{t("common.nothing")}
 									</span>
 								)}
 							</span>
@@ -312,27 +333,38 @@ function PeopleTable({ list, id, may, picked, selection, last, why, change, end 
 						</td>
 						{seen && (
 							<td className="second nowrap" data-fold="no">
-								{h.seen ? short(h.seen) : "never"}
+								{h.seen ? short(h.seen) : t("common.never")}
 							</td>
 						)}
 						<td data-fold="end">
 							<Menu
-								label={`Actions for ${h.name}`}
+								label={t("organization.people.actionsFor", { name: h.name })}
 								square
 								kind="bare"
 								entries={[
-									{ label: "Why can they?", icon: "role", act: () => why(h) },
+									{ label: t("common.whyCanThey"), icon: "role", act: () => why(h) },
 									h.membership
-										? { label: "Change roles", icon: "edit", not: write || grants.change(h), act: () => change(h) }
+										? {
+												label: t("common.changeRoles"),
+												icon: "edit",
+												not: write || grants.change(h),
+												act: () => change(h),
+											}
 										: {
-												label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`,
+												label: t("organization.people.changeRolesAt", {
+													name: h.roles[0]?.organization.name ?? t("organization.people.theirPlace"),
+												}),
 												icon: "out",
 												to: `/organizations/${h.roles[0]?.organization.id}/people`,
 											},
 									{
-										label: "End the membership",
+										label: t("common.endTheMembership"),
 										icon: "close",
-										not: (h.membership ? false : "It is given above") || write || grants.change(h) || last(h),
+										not:
+											(h.membership ? false : t("organization.people.itIsGivenAbove")) ||
+											write ||
+											grants.change(h) ||
+											last(h),
 										act: () => end(h),
 									},
 								]}
@@ -351,5 +383,5 @@ function places(h: Holder): React.ReactNode {
 	const above = [...new Map(h.roles.filter((r) => !r.here).map((r) => [r.organization.id, r.organization.name])).values()];
 	const here = h.membership !== undefined;
 	if (!above.length) return here ? "here" : "";
-	return here ? `here, and ${all(above)}` : all(above);
+	return here ? t("organization.people.hereAnd", { list: all(above) }) : all(above);
 }

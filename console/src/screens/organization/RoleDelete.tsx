@@ -10,9 +10,9 @@ import { Faults } from "../../parts/failure";
 import { Choice } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
-import { count } from "../../words/count";
 import { most, operate, type Operation } from "../operations";
 import { useHolders } from "./role-holders";
+import { rich, t } from "../../words/message";
 
 interface DeleteProps {
 	role: Role;
@@ -30,10 +30,10 @@ export default function DeleteRole({ role, roles, deleted, close }: DeleteProps)
 	const name = role.attributes.name ?? "";
 	const held = holders?.total ?? 0;
 	const not = !holders
-		? "Who holds it is being looked up"
+		? t("organization.roleDelete.whoHoldsItIsBeing")
 		: held > 0 && !instead
-			? "Choose what they get instead"
-			: busy && "It is on its way";
+			? t("organization.roleDelete.chooseWhatTheyGetInstead")
+			: busy && t("common.itIsOnItsWay");
 	const submit = async () => {
 		if (not) return;
 		setBusy(true);
@@ -42,7 +42,7 @@ export default function DeleteRole({ role, roles, deleted, close }: DeleteProps)
 			await replaceAndDelete(role.id, instead);
 			close();
 			deleted();
-			notify(`Deleted ${name}`);
+			notify(t("common.deleted2", { name }));
 		} catch (e) {
 			if (!(e instanceof Failure)) throw e;
 			setError(e);
@@ -53,39 +53,32 @@ export default function DeleteRole({ role, roles, deleted, close }: DeleteProps)
 	const other = roles.find((r) => r.id === instead)?.attributes.name;
 	return (
 		<FormDialog
-			title={
-				<>
-					Delete <Typed>{name}</Typed>
-				</>
-			}
+			title={<>{rich("common.delete", { name: <Typed>{name}</Typed> })}</>}
 			close={close}
 			submit={() => void submit()}
 			buttons={
 				<>
 					<Button kind="danger" type="submit" not={not}>
-						{held > 0 && other ? `Give ${count(held, "membership")} ${other}, and delete it` : "Delete it"}
+						{held > 0 && other ? t("organization.roleDelete.giveHeldMembership", { held, other }) : t("common.deleteIt")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={error} />
 			{!holders && <Ghosts rows={2} />}
-			{holders && held === 0 && <p>Nobody whom you see holds it. It cannot be brought back.</p>}
+			{holders && held === 0 && <p>{t("organization.roleDelete.nobodyWhomYouSeeHolds")}</p>}
 			{holders && held > 0 && (
 				<>
-					<p>
-						{count(held, "membership has", "memberships have")} it, of {count(holders.people, "person", "people")}. They keep
-						their other roles, and get the one that is chosen here.
-					</p>
+					<p>{t("organization.roleDelete.heldMembershipHas", { held, people: holders.people })}</p>
 					<Choice
-						label="Instead they get"
+						label={t("organization.roleDelete.insteadTheyGet")}
 						value={instead}
 						onChange={setInstead}
 						options={[
-							{ value: "", label: "choose a role" },
+							{ value: "", label: t("common.chooseARole2") },
 							...roles.filter((r) => r.id !== role.id).map((r) => ({ value: r.id, label: r.attributes.name ?? "" })),
 						]}
 					/>

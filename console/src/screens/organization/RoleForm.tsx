@@ -11,12 +11,13 @@ import { Check, Choice, Field } from "../../parts/field";
 import { useEdit } from "../../parts/edit";
 import { notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
-import { all, count } from "../../words/count";
+import { all } from "../../words/count";
 import { MergeDialog } from "./Merge";
 import { PermissionMatrix } from "../permission-matrix";
 import { others, words } from "../permissions";
 import { holds } from "../../api/me";
 import { useHolders } from "./role-holders";
+import { rich, t } from "../../words/message";
 
 interface Form {
 	name: string;
@@ -71,7 +72,12 @@ export default function RoleForm(props: FormProps) {
 	if (!props.role) return <RoleDialog {...props} />;
 	if (read.data && read.isFetchedAfterMount) return <RoleDialog {...props} answer={read.data} />;
 	return (
-		<FormDialog title="Change a role" close={props.close} submit={props.close} buttons={<Button type="submit">Close</Button>}>
+		<FormDialog
+			title={t("organization.roleForm.changeARole")}
+			close={props.close}
+			submit={props.close}
+			buttons={<Button type="submit">{t("common.close")}</Button>}
+		>
 			{read.error instanceof Failure ? <Faults error={read.error} /> : <Ghosts />}
 		</FormDialog>
 	);
@@ -89,7 +95,11 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 		saved: (_names, _undo, a) => {
 			close();
 			saved(a.data);
-			notify(role ? `Changed ${a.data.attributes.name}` : `Made ${a.data.attributes.name}`);
+			notify(
+				role
+					? t("organization.roleForm.changed", { name: a.data.attributes.name })
+					: t("common.made", { name: a.data.attributes.name }),
+			);
 		},
 	});
 	const { form, changed, wrong, error } = edit;
@@ -99,30 +109,22 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 	const held = holders?.people ?? 0;
 	const touches = changed.some((c) => c === "permissions" || c === "inheritable");
 	const save = !role
-		? "Make it"
+		? t("common.makeIt")
 		: !changed.length
-			? "Save"
+			? t("common.save")
 			: touches && held > 0
-				? `Save, and change ${count(held, "person", "people")}`
-				: `Save ${count(changed.length, "change")}`;
+				? t("organization.roleForm.saveAndChangeHeldPerson", { held })
+				: t("common.saveCountChange", { count: changed.length });
 	const not = !form.name.trim()
-		? "It needs a name"
+		? t("common.itNeedsAName")
 		: role && !changed.length
-			? "Nothing is changed yet"
-			: edit.busy && "It is on its way";
+			? t("common.nothingIsChangedYet")
+			: edit.busy && t("common.itIsOnItsWay");
 	if (edit.conflict) return <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />;
 	return (
 		<FormDialog
-			title={
-				role ? (
-					<>
-						Change <Typed>{role.attributes.name}</Typed>
-					</>
-				) : (
-					"New role"
-				)
-			}
-			intro="It can be given here and in everything below."
+			title={role ? <>{rich("common.change2", { name: <Typed>{role.attributes.name}</Typed> })}</> : t("common.newRole")}
+			intro={t("organization.roleForm.itCanBeGivenHere")}
 			close={close}
 			submit={() => !not && edit.save()}
 			buttons={
@@ -131,7 +133,7 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 						{save}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 					{role && touches && <Effect before={formOf(edit.base?.attributes).permissions} now={form.permissions} />}
 				</>
@@ -139,7 +141,7 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 		>
 			<Faults error={error} fields={edit.fields} />
 			<Field
-				label="Name"
+				label={t("common.name")}
 				value={form.name}
 				wrong={wrong("name")}
 				onChange={(e) => {
@@ -151,8 +153,8 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 			/>
 			<div className="pair fields">
 				<Field
-					label="Key"
-					hint={role ? "Programs know it by this: what asks for the old one finds it no more." : "What programs know it by."}
+					label={t("common.key2")}
+					hint={role ? t("organization.roleForm.programsKnowItByThis") : t("organization.roleForm.whatProgramsKnowItBy")}
 					value={form.key}
 					wrong={wrong("key")}
 					onChange={(e) => {
@@ -163,8 +165,8 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 					spellCheck={false}
 				/>
 				<Field
-					label="Rank"
-					hint="1 to 99. Nobody gives a role that is higher than their own."
+					label={t("organization.roleForm.rank")}
+					hint={t("organization.roleForm.1To99NobodyGives")}
 					inputMode="numeric"
 					value={form.rank}
 					wrong={wrong("rank")}
@@ -172,21 +174,21 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 				/>
 			</div>
 			<Field
-				label="Description"
+				label={t("common.description")}
 				value={form.description}
 				wrong={wrong("description")}
 				onChange={(e) => edit.set("description", e.target.value)}
 				autoComplete="off"
 			/>
 			<Check
-				label="Counts below as well"
-				hint="In the organizations below the one where it is given."
+				label={t("organization.roleForm.countsBelowAsWell")}
+				hint={t("organization.roleForm.inTheOrganizationsBelowThe")}
 				checked={form.inheritable}
 				onChange={(value) => edit.set("inheritable", value)}
 			/>
 			{!role && (
 				<Choice
-					label="Begin with"
+					label={t("organization.roleForm.beginWith")}
 					value=""
 					onChange={(id) => {
 						const from = roles.find((r) => r.id === id)?.attributes.permissions ?? [];
@@ -198,22 +200,22 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 						);
 					}}
 					options={[
-						{ value: "", label: "what is chosen below" },
-						...roles.map((r) => ({ value: r.id, label: `what ${r.attributes.name} permits` })),
+						{ value: "", label: t("organization.roleForm.whatIsChosenBelow") },
+						...roles.map((r) => ({ value: r.id, label: t("organization.roleForm.whatPermits", { name: r.attributes.name }) })),
 					]}
 				/>
 			)}
 			<Choice
-				label="Compare with"
+				label={t("common.compareWith")}
 				value={against}
 				onChange={setAgainst}
 				options={[
-					{ value: "", label: role ? "what it permits now" : "nothing" },
+					{ value: "", label: role ? t("organization.roleForm.whatItPermitsNow") : t("common.nothing") },
 					...roles.filter((r) => r.id !== role?.id).map((r) => ({ value: r.id, label: r.attributes.name ?? "" })),
 				]}
 			/>
 			<PermissionMatrix
-				label="What it permits"
+				label={t("organization.roleForm.whatItPermits")}
 				value={form.permissions}
 				onChange={(value) => edit.set("permissions", value)}
 				may={may}
@@ -230,11 +232,12 @@ function Effect({ before, now }: { before: string[]; now: string[] }) {
 	const known = [...new Set([...words, ...others(before), ...others(now)])];
 	const gained = known.filter((w) => holds(now, w) && !holds(before, w));
 	const lost = known.filter((w) => holds(before, w) && !holds(now, w));
-	const told = (list: string[]) => (list.length > 3 ? `${list.slice(0, 2).join(", ")} and ${list.length - 2} more` : all(list));
+	const told = (list: string[]) =>
+		list.length > 3 ? t("common.andMore", { join: list.slice(0, 2).join(", "), count: list.length - 2 }) : all(list);
 	return (
 		<p className="second" role="status">
-			{gained.length > 0 && `They gain ${told(gained)}. `}
-			{lost.length > 0 && `They lose ${told(lost)}.`}
+			{gained.length > 0 && t("organization.roleForm.theyGain", { told: told(gained) })}
+			{lost.length > 0 && t("organization.roleForm.theyLose", { told: told(lost) })}
 		</p>
 	);
 }

@@ -9,13 +9,14 @@ import { useRead } from "../../api/query";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { Button, Ghosts, Held, Section, Typed } from "../../parts/small";
-import { count } from "../../words/count";
 import { MatrixHead, verbs } from "../permission-matrix";
 import { others, subjects } from "../permissions";
 import { useQueryState } from "../query-state";
 import { holds } from "../../api/me";
+import { useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { holderOf, useHolders } from "./role-holders";
+import { rich, t } from "../../words/message";
 
 const RoleForm = lazy(() => import("./RoleForm"));
 const DeleteRole = lazy(() => import("./RoleDelete"));
@@ -28,25 +29,26 @@ export default function Roles({ id, may }: TabProps) {
 	);
 	const [chosen, choose] = useQueryState("role");
 	const [against, setAgainst] = useQueryState("against");
+	const grants = useGrants(id);
 	if (error && !data) return <Refused error={error} again={() => void refetch()} />;
 	if (!data) return <Ghosts />;
 	const roles = data.data.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0));
 	const role = roles.find((r) => r.id === chosen) ?? roles[0];
 	const other = roles.find((r) => r.id === against);
-	const write = may("roles:write") ? false : "It takes roles:write here";
+	const write = may("roles:write") ? false : t("organization.roles.itTakesRolesWriteHere");
 	const place = role && idOf(role, "organization");
 	const not = role?.attributes.builtIn
-		? "It is built in: every organization has it as it is"
-		: write || (place !== id ? "It was made above: change it there" : false);
+		? t("organization.roles.itIsBuiltInEvery")
+		: write || (place !== id ? t("organization.roles.itWasMadeAboveChange") : role !== undefined && grants.give(role));
 	return (
 		<div className="twocol">
 			<div className="stack gap3">
 				<div className="row">
 					<Button icon="plus" not={write} onClick={() => setOver("new")}>
-						New role
+						{t("common.newRole")}
 					</Button>
 				</div>
-				<ul className="rolelist" aria-label="Roles">
+				<ul className="rolelist" aria-label={t("common.roles")}>
 					{roles.map((r) => (
 						<li key={r.id}>
 							<button
@@ -59,14 +61,19 @@ export default function Roles({ id, may }: TabProps) {
 									<Typed>{r.attributes.name}</Typed>
 								</span>
 								<span className="second quiet">
-									{r.meta?.counts?.memberships !== undefined && `held ${count(r.meta.counts.memberships, "time")}`}
+									{r.meta?.counts?.memberships !== undefined &&
+										t("organization.roles.heldMembershipsTime", { memberships: r.meta.counts.memberships })}
 								</span>
 								<span className="second cut">
 									<Held from={r.attributes.builtIn ? "none" : idOf(r, "organization") === id ? "here" : "above"}>
-										{r.attributes.builtIn ? "built in" : idOf(r, "organization") === id ? "made here" : "made above"}
+										{r.attributes.builtIn
+											? t("organization.roles.builtIn")
+											: idOf(r, "organization") === id
+												? t("organization.roles.madeHere")
+												: t("organization.roles.madeAbove")}
 									</Held>
 								</span>
-								<span className="second quiet">rank {r.attributes.rank}</span>
+								<span className="second quiet">{t("organization.roles.rank", { rank: r.attributes.rank })}</span>
 							</button>
 						</li>
 					))}
@@ -81,27 +88,30 @@ export default function Roles({ id, may }: TabProps) {
 							</h2>
 							<span className="row end">
 								<Button small icon="edit" not={not} onClick={() => setOver("change")}>
-									Change
+									{t("common.change")}
 								</Button>
 								<Button small kind="danger" not={not} onClick={() => setOver("delete")}>
-									Delete
+									{t("organization.roles.delete")}
 								</Button>
 							</span>
 						</div>
 						{place && place !== id && (
 							<p className="second">
-								<Link href={`/organizations/${place}/roles?role=${role.id}`}>Go to where it was made</Link>
+								<Link href={`/organizations/${place}/roles?role=${role.id}`}>{t("organization.roles.goToWhereItWas")}</Link>
 							</p>
 						)}
 						<p className="second">
-							<span className="mono">{role.attributes.key}</span> · {role.attributes.description || "no description"} ·{" "}
-							{role.attributes.inheritable ? "counts here and in everything below" : "counts only where it is given"}
+							<span className="mono">{role.attributes.key}</span> ·{" "}
+							{role.attributes.description || t("organization.roles.noDescription")} ·{" "}
+							{role.attributes.inheritable
+								? t("organization.roles.countsHereAndInEverything")
+								: t("organization.roles.countsOnlyWhereItIs")}
 						</p>
 					</div>
 					<label className="row second">
-						Compare with
+						{t("common.compareWith")}
 						<select className="input chip-select" value={against} onChange={(e) => setAgainst(e.target.value)}>
-							<option value="">no other role</option>
+							<option value="">{t("organization.roles.noOtherRole")}</option>
 							{roles
 								.filter((r) => r !== role)
 								.map((r) => (
@@ -135,8 +145,8 @@ function HeldBy({ role }: { role: string }) {
 	if (!holders) return null;
 	const { memberships, included, total } = holders;
 	return (
-		<Section id="held-by" title="Held by" count={total}>
-			{total === 0 && <p className="second quiet">Nobody whom you see.</p>}
+		<Section id="held-by" title={t("organization.roles.heldBy")} count={total}>
+			{total === 0 && <p className="second quiet">{t("organization.roles.nobodyWhomYouSee")}</p>}
 			<ul className="holders">
 				{memberships.slice(0, whole ? undefined : shownHolders).map((m) => {
 					const h = holderOf(m, included);
@@ -149,16 +159,14 @@ function HeldBy({ role }: { role: string }) {
 							) : (
 								h.name
 							)}{" "}
-							<span className="second quiet">
-								at <Typed>{h.place}</Typed>
-							</span>
+							<span className="second quiet">{rich("organization.roles.at", { place: <Typed>{h.place}</Typed> })}</span>
 						</li>
 					);
 				})}
 			</ul>
 			{memberships.length > shownHolders && !whole && (
 				<Button small onClick={() => setWhole(true)}>
-					Show {memberships.length === total ? "all" : "more"}
+					{memberships.length === total ? t("common.showAll") : t("organization.roles.showMore")}
 				</Button>
 			)}
 		</Section>
@@ -181,7 +189,7 @@ function Matrix({ role, other }: { role: Role; other?: Role }) {
 								if (!s.verbs.includes(v))
 									return (
 										<td key={v} className="faded">
-											<span className="only-read">cannot be held</span>
+											<span className="only-read">{t("organization.roles.cannotBeHeld")}</span>
 										</td>
 									);
 								const has = holds(mine, `${s.type}:${v}`);
@@ -191,16 +199,16 @@ function Matrix({ role, other }: { role: Role; other?: Role }) {
 										{has ? (
 											<span className="yes">
 												<Icon name="check" />
-												<span className="only-read">yes</span>
+												<span className="only-read">{t("common.yes")}</span>
 											</span>
 										) : (
 											<span className="faded">
-												–<span className="only-read"> no</span>
+												–<span className="only-read"> {t("common.no")}</span>
 											</span>
 										)}
 										{other && has !== had && (
 											<span className="tag" data-is={has ? "ok" : "bad"}>
-												{has ? "+ only here" : "− only there"}
+												{has ? t("organization.roles.onlyHere") : t("organization.roles.onlyThere")}
 											</span>
 										)}
 									</td>
@@ -211,9 +219,11 @@ function Matrix({ role, other }: { role: Role; other?: Role }) {
 				</tbody>
 			</table>
 			<div className="row wrap">
-				<span className="second">Other words</span>
+				<span className="second">{t("organization.roles.otherWords")}</span>
 				{own.length === 0 && (
-					<span className="second quiet">{mine.includes("*") ? "every word, whatever an application asks for" : "none"}</span>
+					<span className="second quiet">
+						{mine.includes("*") ? t("organization.roles.everyWordWhateverAnApplication") : t("common.none")}
+					</span>
 				)}
 				{own.map((w) => (
 					<span key={w} className="tag mono">

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
+import { forOthers, goesOn, useStanding } from "../../api/standing";
 import { Failure, url } from "../../api/client";
 import type { Organization, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
@@ -12,12 +13,14 @@ import { Check, Choice, Field, TextField } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Section, Typed } from "../../parts/small";
 import { letGo } from "../../parts/unsaved";
-import { count } from "../../words/count";
 import { kinds } from "../../words/kinds";
+import { lackingFor } from "../webhooks/rights";
+import { everything } from "../webhooks/event-types";
 import { LivingBelow } from "./LivingBelow";
 import { Logo } from "./Logo";
 import { MergeDialog } from "./Merge";
 import type { TabProps } from "./Organization";
+import { rich, t } from "../../words/message";
 
 /** The attributes that are set here, as a form has them. */
 interface Form {
@@ -56,14 +59,17 @@ function sent(name: keyof Form, value: string | boolean): unknown {
 export default function Settings(props: TabProps) {
 	const { id, answer, organizations, may, store } = props;
 	const [deleting, setDeleting] = useState(false);
-	const not = may("organizations:write") ? false : "It takes organizations:write here";
+	const not = may("organizations:write") ? false : t("common.itTakesOrganizationsWriteHere");
+	const by = useStanding();
+	// It is an endpoint for everything, by another name.
+	const notOwn = not || lackingFor([everything], may) || goesOn(by);
 	const edit = useEdit<Organization, Form>({
 		read: answer,
 		to: url(`${organizations}/${id}`),
 		form: (o) => formOf(o?.attributes ?? {}),
 		sent,
 		written: () => void store.refresh(),
-		saved: (changed, undo) => notify(`Changed ${changed.join(", ")}`, undo),
+		saved: (changed, undo) => notify(t("common.changed2", { join: changed.join(", ") }), undo),
 	});
 	const { form, changed, wrong } = edit;
 	const input = (name: "name" | "slug" | "webhookUrl" | "validFrom" | "validTo") => ({
@@ -74,7 +80,7 @@ export default function Settings(props: TabProps) {
 	});
 	return (
 		<div className="stack settings">
-			{not && <p className="notice">{not}. What you see here you cannot change.</p>}
+			{not && <p className="notice">{t("organization.settings.whatYouSeeHereYou", { not })}</p>}
 			<form
 				className="stack gap4"
 				noValidate
@@ -84,14 +90,10 @@ export default function Settings(props: TabProps) {
 				}}
 			>
 				<Faults error={edit.error} fields={edit.fields} />
-				<Field label="Name" {...input("name")} />
-				<Field
-					label="Slug"
-					hint="A unique name for URLs. Links that have the old one lead nowhere afterwards."
-					{...input("slug")}
-				/>
+				<Field label={t("common.name")} {...input("name")} />
+				<Field label={t("organization.settings.slug")} hint={t("organization.settings.aUniqueNameForUrls")} {...input("slug")} />
 				<Choice
-					label="Kind"
+					label={t("common.kind")}
 					value={form.kind}
 					disabled={Boolean(not)}
 					onChange={(kind) => edit.set("kind", kind)}
@@ -99,59 +101,67 @@ export default function Settings(props: TabProps) {
 					options={kinds.map((k) => ({ value: k, label: k }))}
 				/>
 				<TextField
-					label="Description"
+					label={t("common.description")}
 					value={form.description}
 					disabled={Boolean(not)}
 					wrong={wrong("description")}
 					onChange={(e) => edit.set("description", e.target.value)}
 				/>
 				<div className="pair">
-					<Field label="Valid from" hint="The day in UTC; empty is always." type="date" {...input("validFrom")} />
-					<Field label="Valid to" hint="It ceases to be active then; empty is never." type="date" {...input("validTo")} />
+					<Field
+						label={t("organization.settings.validFrom")}
+						hint={t("organization.settings.theDayInUtcEmpty")}
+						type="date"
+						{...input("validFrom")}
+					/>
+					<Field
+						label={t("organization.settings.validTo")}
+						hint={t("organization.settings.itCeasesToBeActive")}
+						type="date"
+						{...input("validTo")}
+					/>
 				</div>
 				<Field
-					label="Its own webhook"
-					hint="Gets everything that happens here, signed. Empty ends it."
+					label={t("common.itsOwnWebhook")}
 					type="url"
 					inputMode="url"
 					{...input("webhookUrl")}
+					hint={(!not && notOwn) || t("organization.settings.getsEverythingThatHappensHere")}
+					disabled={Boolean(notOwn)}
 				/>
 				<Check
-					label="Organizes events"
+					label={t("organization.settings.organizesEvents")}
 					checked={form.isEventProducer}
 					disabled={Boolean(not)}
 					onChange={(on) => edit.set("isEventProducer", on)}
 				/>
 				<Check
-					label="Location of its people is tracked"
+					label={t("organization.settings.locationOfItsPeopleIs")}
 					checked={form.locationTracking}
 					disabled={Boolean(not)}
 					onChange={(on) => edit.set("locationTracking", on)}
 				/>
 				<div className="row wrap save" data-on={changed.length ? "" : undefined}>
-					<Button kind="main" type="submit" not={not || (changed.length === 0 && "Nothing is changed yet")}>
-						{changed.length ? `Save ${count(changed.length, "change")}` : "Save"}
+					<Button kind="main" type="submit" not={not || (changed.length === 0 && t("common.nothingIsChangedYet"))}>
+						{changed.length ? t("common.saveCountChange", { count: changed.length }) : t("common.save")}
 					</Button>
 					{changed.length > 0 && (
 						<Button kind="bare" onClick={edit.discard}>
-							Discard
+							{t("common.discard")}
 						</Button>
 					)}
 				</div>
 			</form>
 			<Logo answer={answer} organizations={organizations} not={not} />
-			<Section id="ending" title="End it">
-				<p className="second">
-					Deleting takes the keys, endpoints and memberships out of use. A management key can restore it. To end it on a day
-					instead, set “valid to”.
-				</p>
+			<Section id="ending" title={t("common.endIt")}>
+				<p className="second">{t("organization.settings.deletingTakesTheKeysEndpoints")}</p>
 				<p className="gapped">
 					<Button
 						kind="danger"
-						not={may("organizations:delete") ? false : "It takes organizations:delete here"}
+						not={may("organizations:delete") ? forOthers(by) : t("organization.settings.itTakesOrganizationsDeleteHere")}
 						onClick={() => setDeleting(true)}
 					>
-						Delete…
+						{t("common.delete2")}
 					</Button>
 				</p>
 			</Section>
@@ -169,31 +179,25 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 	const below = counts.descendants ?? 0;
 	const ends = [
 		// of what may not be told there is no number
-		counts.memberships !== undefined && count(counts.memberships, "membership"),
-		counts.endpoints !== undefined && count(counts.endpoints, "endpoint"),
+		counts.memberships !== undefined && t("organization.settings.membershipsMembership", { memberships: counts.memberships }),
+		counts.endpoints !== undefined && t("common.endpointsEndpoint", { endpoints: counts.endpoints }),
 	]
 		.filter(Boolean)
 		.join(" and ");
 	const parent = org.relationships?.parent?.data;
 	const send = useSend(() => {
 		close();
-		notify(`Deleted ${org.attributes.name}`);
+		notify(t("common.deleted2", { name: org.attributes.name }));
 		void store.refresh();
 		letGo(); // what was typed was about it
 		go(parent && !Array.isArray(parent) ? `/organizations/${parent.id}` : "/organizations");
 	});
 	const not =
-		below > 0
-			? `${count(below, "organization")} below must be deleted or moved first`
-			: typed !== org.attributes.slug && "Type the slug first";
+		below > 0 ? t("organization.settings.belowOrganization", { below }) : typed !== org.attributes.slug && t("common.typeTheSlugFirst");
 	return (
 		<Dialog
-			title={
-				<>
-					Delete <Typed>{org.attributes.name}</Typed>
-				</>
-			}
-			intro={ends ? `${ends} end with it.` : "What belongs to it ends with it."}
+			title={<>{rich("common.delete", { name: <Typed>{org.attributes.name}</Typed> })}</>}
+			intro={ends ? t("organization.settings.endWithIt", { ends }) : t("organization.settings.whatBelongsToItEnds")}
 			close={close}
 			foot={
 				<div className="dialog-foot">
@@ -202,10 +206,10 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 						not={not}
 						onClick={() => send.mutate({ to: url(`${organizations}/${id}`), method: "DELETE", ifMatch: answer.etag })}
 					>
-						Delete it
+						{t("common.deleteIt")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</div>
 			}
@@ -216,19 +220,22 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 					<>
 						<p className="notice" data-is="warn">
 							<span>
-								<Link href={`/organizations?view=list&filter[parent]=${id}`}>{count(below, "organization")} below</Link>{" "}
-								{below === 1 ? "is" : "are"} alive. What is above living ones cannot be deleted.
+								{below === 1
+									? rich("organization.settings.belowOrganization2", {
+											link: (words) => <Link href={`/organizations?view=list&filter[parent]=${id}`}>{words}</Link>,
+											below,
+										})
+									: rich("organization.settings.belowOrganization3", {
+											link: (words) => <Link href={`/organizations?view=list&filter[parent]=${id}`}>{words}</Link>,
+											below,
+										})}
 							</span>
 						</p>
 						<LivingBelow id={id} organizations={organizations} close={close} />
 					</>
 				) : (
 					<Field
-						label={
-							<>
-								Type <span className="mono">{org.attributes.slug}</span>
-							</>
-						}
+						label={<>{rich("common.type2", { slug: <span className="mono">{org.attributes.slug}</span> })}</>}
 						value={typed}
 						onChange={(e) => setTyped(e.target.value)}
 						autoComplete="off"

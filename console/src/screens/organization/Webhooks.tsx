@@ -9,11 +9,12 @@ import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
-import { count } from "../../words/count";
 import { ago, milliseconds } from "../../words/time";
+import { goesOn, useStanding } from "../../api/standing";
 import { healthOf } from "../webhooks/health";
 import { endpointName } from "../../words/host";
 import type { TabProps } from "./Organization";
+import { rich, t } from "../../words/message";
 
 const Endpoint = lazy(() => import("../webhooks/Endpoint"));
 const NewEndpoint = lazy(() => import("../webhooks/New"));
@@ -38,13 +39,14 @@ export default function Webhooks(props: TabProps) {
 
 function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 	const [, go] = useLocation();
+	const by = useStanding();
 	const [over, setOver] = useState(false);
 	const list = usePages<Webhook>(url("webhooks", { "filter[organizationId]": id, sort: "createdAt", "page[size]": 100 }));
 	if (list.isPending) return <Ghosts />;
 	if (list.error && list.rows.length === 0) return <Refused error={list.error} again={() => void list.refetch()} />;
 	const create = (
-		<Button icon="plus" not={may("webhooks:write") ? false : "It takes webhooks:write here"} onClick={() => setOver(true)}>
-			New endpoint
+		<Button icon="plus" not={may("webhooks:write") ? goesOn(by) : t("common.itTakesWebhooksWriteHere")} onClick={() => setOver(true)}>
+			{t("common.newEndpoint")}
 		</Button>
 	);
 	const making = over && (
@@ -60,9 +62,8 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 	if (list.rows.length === 0) {
 		return (
 			<>
-				<Empty title="No endpoint yet" action={create}>
-					An endpoint is a URL of yours that is told of every change here, signed. Try one on your own machine with{" "}
-					<span className="mono">roster listen</span>.
+				<Empty title={t("organization.webhooks.noEndpointYet")} action={create}>
+					{rich("organization.webhooks.anEndpointIsAUrl")}
 				</Empty>
 				{making}
 			</>
@@ -75,17 +76,17 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 			<Table list={list} folds="kind">
 				<thead>
 					<tr>
-						<th scope="col">Endpoint</th>
-						<th scope="col">State</th>
-						<th scope="col">Gets</th>
+						<th scope="col">{t("common.endpoint")}</th>
+						<th scope="col">{t("common.state")}</th>
+						<th scope="col">{t("organization.webhooks.gets")}</th>
 						<th scope="col" className="number">
-							Success
+							{t("organization.webhooks.success")}
 						</th>
 						<th scope="col" className="number">
-							Latency
+							{t("common.latency")}
 						</th>
 						<th scope="col" className="number">
-							Waiting
+							{t("common.waiting")}
 						</th>
 					</tr>
 				</thead>
@@ -119,8 +120,17 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 									{h?.latency == null ? "" : milliseconds(h.latency)}
 								</td>
 								<td className="number" data-fold="end">
-									{h?.backlog ? count(h.backlog, "message") : <span className="quiet">none</span>}
-									{h?.nextAttemptAt && <span className="second quiet"> next {ago(h.nextAttemptAt)}</span>}
+									{h?.backlog ? (
+										t("common.backlogMessage", { backlog: h.backlog })
+									) : (
+										<span className="quiet">{t("common.none")}</span>
+									)}
+									{h?.nextAttemptAt && (
+										<span className="second quiet">
+											{" "}
+											{t("organization.webhooks.next", { when: ago(h.nextAttemptAt) })}
+										</span>
+									)}
 								</td>
 							</tr>
 						);
@@ -138,6 +148,11 @@ export function percent(share: number): string {
 
 function types(w: Webhook): string {
 	const all = w.attributes.eventTypes ?? [];
-	const which = all.length === 0 || all.includes("*") ? "everything" : all.length > 2 ? `${all.length} types` : all.join(", ");
-	return w.attributes.subtree ? `${which}, below as well` : which;
+	const which =
+		all.length === 0 || all.includes("*")
+			? "everything"
+			: all.length > 2
+				? t("organization.webhooks.types", { count: all.length })
+				: all.join(", ");
+	return w.attributes.subtree ? t("organization.webhooks.belowAsWell", { which }) : which;
 }

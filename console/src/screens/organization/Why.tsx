@@ -12,6 +12,7 @@ import { Button, Face, Held, SquareButton, Typed } from "../../parts/small";
 import { all } from "../../words/count";
 import { words } from "../permissions";
 import type { GivenRole, Holder } from "./People";
+import { rich, t } from "../../words/message";
 
 type Check = Resource<{ permission?: string; allowed?: boolean }>;
 
@@ -49,8 +50,8 @@ export function Why({ holder, id, name, organizations, close }: WhyProps) {
 	return (
 		<aside className="card why" aria-labelledby="why">
 			<header>
-				<h2 id="why">Why can they?</h2>
-				<SquareButton icon="close" label="Close" className="end" onClick={close} />
+				<h2 id="why">{t("common.whyCanThey")}</h2>
+				<SquareButton icon="close" label={t("common.close")} className="end" onClick={close} />
 			</header>
 			<div className="body stack gap4">
 				<div className="row gap3">
@@ -60,13 +61,11 @@ export function Why({ holder, id, name, organizations, close }: WhyProps) {
 							<Typed>{holder.name}</Typed>
 						</b>
 						<br />
-						<span className="second">
-							at <Typed>{name}</Typed>
-						</span>
+						<span className="second">{rich("organization.why.at", { name: <Typed>{name}</Typed> })}</span>
 					</span>
 				</div>
 				<div className="field">
-					<label htmlFor={`${listId}-word`}>Permission</label>
+					<label htmlFor={`${listId}-word`}>{t("organization.why.permission")}</label>
 					<input
 						className="input mono"
 						id={`${listId}-word`}
@@ -106,9 +105,9 @@ export function Why({ holder, id, name, organizations, close }: WhyProps) {
 						kind="bare"
 						small
 						icon="copy"
-						onClick={() => void copy(asCurl("/public/v2/authorize", "POST", body), "the question as curl")}
+						onClick={() => void copy(asCurl("/public/v2/authorize", "POST", body), t("organization.why.theQuestionAsCurl"))}
 					>
-						Copy as curl
+						{t("organization.why.copyAsCurl")}
 					</Button>
 				</div>
 			</div>
@@ -128,7 +127,10 @@ function Answer({ check, giving, name, here }: { check: Check; giving: GivenRole
 			<p className="notice" role="status">
 				<Icon name="close" />
 				<span>
-					<b>No.</b> None of their roles holds <span className="mono">{word}</span> at <Typed>{name}</Typed>.
+					{rich("organization.why.noNoneOfTheirRoles", {
+						word: <span className="mono">{word}</span>,
+						name: <Typed>{name}</Typed>,
+					})}
 				</span>
 			</p>
 		);
@@ -138,15 +140,31 @@ function Answer({ check, giving, name, here }: { check: Check; giving: GivenRole
 		<p className="notice" data-is="ok" role="status">
 			<Icon name="check" />
 			<span>
-				<b>Yes.</b>{" "}
+				<b>{t("organization.why.yes")}</b>{" "}
 				{first ? (
 					<>
-						{all([...new Set(giving.map((g) => g.role.attributes.name ?? "a role"))])} at{" "}
-						<Typed>{first.organization.name}</Typed> {giving.length > 1 ? "hold" : "holds"} it
-						{first.organization.id === here ? "." : ", and that role is passed down."}
+						{giving.length > 1
+							? first.organization.id === here
+								? rich("organization.why.atHoldIt", {
+										list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
+										name: <Typed>{first.organization.name}</Typed>,
+									})
+								: rich("organization.why.atHoldItAndThat", {
+										list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
+										name: <Typed>{first.organization.name}</Typed>,
+									})
+							: first.organization.id === here
+								? rich("organization.why.atHoldsIt", {
+										list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
+										name: <Typed>{first.organization.name}</Typed>,
+									})
+								: rich("organization.why.atHoldsItAndThat", {
+										list: all([...new Set(giving.map((g) => g.role.attributes.name ?? t("common.aRole")))]),
+										name: <Typed>{first.organization.name}</Typed>,
+									})}
 					</>
 				) : (
-					<>A role that you do not see holds it.</>
+					<>{t("organization.why.aRoleThatYouDo")}</>
 				)}
 			</span>
 		</p>
@@ -188,7 +206,9 @@ function Step({ organization: o, here, holder, giving, allowed, way }: StepProps
 				</span>
 			))}
 			{at.length === 0 && (
-				<span className="second quiet">{here && allowed ? "nothing given here; holds it from above" : "nothing given here"}</span>
+				<span className="second quiet">
+					{here && allowed ? t("organization.why.nothingGivenHereHoldsIt") : t("organization.why.nothingGivenHere")}
+				</span>
 			)}
 		</li>
 	);

@@ -9,11 +9,13 @@ import { useRead } from "../../api/query";
 import type { Holder } from "./People";
 
 /** The rank of an owner, and that with which the keys of an organization act. */
-const ranks = { owner: 100, key: 80 };
+export const ranks = { owner: 100, key: 80 };
 
 export interface Grants {
 	/** Whether it is known yet; until then nothing is refused. */
 	known: boolean;
+	/** The rank of the caller there. */
+	rank: number;
 	/** Returns why the caller may not give a role, false if they may. */
 	give: (role: Role) => string | false;
 	/** Returns why the caller may not change what somebody holds, false if they may. */
@@ -45,6 +47,7 @@ export function useGrants(id: string | undefined): Grants {
 	const known = manages || (may.known && (!person || own.data !== undefined));
 	return {
 		known,
+		rank,
 		give: (role) => {
 			if (!known || manages) return false;
 			const above = role.attributes.rank ?? 0;

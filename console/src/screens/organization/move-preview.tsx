@@ -9,6 +9,7 @@ import { Face, Ghosts, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { useGrants } from "./grants";
 import { useRoles } from "./Membership";
+import { rich, t } from "../../words/message";
 
 interface Someone {
 	user?: string | null;
@@ -92,7 +93,7 @@ export function Consequence({ preview, to, instead, setInstead }: ConsequencePro
 		return (
 			<p className="notice" data-is="warn">
 				<Icon name="alert" />
-				<span>{preview.error?.message ?? "It is not known what the move would do."}</span>
+				<span>{preview.error?.message ?? t("organization.movePreview.itIsNotKnownWhat")}</span>
 			</p>
 		);
 	}
@@ -101,13 +102,13 @@ export function Consequence({ preview, to, instead, setInstead }: ConsequencePro
 	return (
 		<>
 			{loses + gains === 0 ? (
-				<p className="second">Nobody loses or gains anything by it.</p>
+				<p className="second">{t("organization.movePreview.nobodyLosesOrGainsAnything")}</p>
 			) : (
 				<div className="gain">
 					{loses > 0 && (
 						<Side
 							is="lose"
-							title={`${count(loses, "person loses", "people lose")} something`}
+							title={t("organization.movePreview.losesPersonLoses", { loses })}
 							total={loses}
 							people={a.loses?.people}
 						/>
@@ -115,15 +116,23 @@ export function Consequence({ preview, to, instead, setInstead }: ConsequencePro
 					{gains > 0 && (
 						<Side
 							is="win"
-							title={`${count(gains, "person gains", "people gain")} something`}
+							title={t("organization.movePreview.gainsPersonGains", { gains })}
 							total={gains}
 							people={a.gains?.people}
 						/>
 					)}
 				</div>
 			)}
-			<Hears of={a.endpointsLeaving} what="no longer hears of it" all="no longer hear of it" />
-			<Hears of={a.endpointsJoining} what="begins to hear of it" all="begin to hear of it" />
+			<Hears
+				of={a.endpointsLeaving}
+				what={t("organization.movePreview.noLongerHearsOfIt")}
+				all={t("organization.movePreview.noLongerHearOfIt")}
+			/>
+			<Hears
+				of={a.endpointsJoining}
+				what={t("organization.movePreview.beginsToHearOfIt")}
+				all={t("organization.movePreview.beginToHearOfIt")}
+			/>
 			{a.rolesLost && a.rolesLost.length > 0 && <Lost roles={a.rolesLost} to={to} instead={instead} setInstead={setInstead} />}
 		</>
 	);
@@ -132,10 +141,10 @@ export function Consequence({ preview, to, instead, setInstead }: ConsequencePro
 /** Returns why a move cannot be made yet, because of roles that cannot be held at the new place. */
 export function unreplaced(roles: LostRole[] | undefined, instead: Instead): string | false {
 	for (const r of roles ?? []) {
-		if (!r.role) return "A role that you do not see cannot be held there";
+		if (!r.role) return t("organization.movePreview.aRoleThatYouDo");
 		if (r.invitations > 0)
-			return `${count(r.invitations, "open invitation offers", "open invitations offer")} ${r.name}: take back first`;
-		if (r.holders > 0 && !instead[r.role]) return `Choose what replaces ${r.name}`;
+			return t("organization.movePreview.invitationsOpenInvitationOffers", { invitations: r.invitations, name: r.name });
+		if (r.holders > 0 && !instead[r.role]) return t("organization.movePreview.chooseWhatReplaces", { name: r.name });
 	}
 	return false;
 }
@@ -151,23 +160,35 @@ function Lost({ roles, to, instead, setInstead }: { roles: LostRole[] } & Omit<C
 				{roles.map((r, i) => (
 					<div key={r.role ?? i} className="stack gap1">
 						<span>
-							<b>
-								<Typed>{r.name ?? "A role you do not see"}</Typed>
-							</b>{" "}
-							cannot be held there. {count(r.holders, "membership has it", "memberships have it")}
-							{r.invitations > 0 && `, and ${count(r.invitations, "open invitation offers it", "open invitations offer it")}`}
-							.
+							{r.invitations > 0
+								? rich("organization.movePreview.cannotBeHeldThereHolders", {
+										value: (
+											<b>
+												<Typed>{r.name ?? t("organization.movePreview.aRoleYouDoNot")}</Typed>
+											</b>
+										),
+										holders: r.holders,
+										invitations: r.invitations,
+									})
+								: rich("organization.movePreview.cannotBeHeldThereHolders2", {
+										value: (
+											<b>
+												<Typed>{r.name ?? t("organization.movePreview.aRoleYouDoNot")}</Typed>
+											</b>
+										),
+										holders: r.holders,
+									})}
 						</span>
 						{r.role && r.holders > 0 && (
 							<Choice
-								label={`Instead of ${r.name}`}
+								label={t("organization.movePreview.insteadOf", { name: r.name })}
 								value={instead[r.role] ?? ""}
 								onChange={(chosen) => {
 									const { [r.role ?? ""]: _, ...others } = instead;
 									setInstead(chosen ? { ...others, [r.role ?? ""]: chosen } : others);
 								}}
 								options={[
-									{ value: "", label: "choose a role" },
+									{ value: "", label: t("common.chooseARole2") },
 									...options.map((o) => ({ value: o.id, label: o.attributes.name ?? "" })),
 								]}
 							/>
@@ -184,7 +205,7 @@ function Hears({ of, what, all }: { of?: Hearing; what: string; all: string }) {
 	const named = of.endpoints.slice(0, 3).map((e) => e.name ?? e.url);
 	return (
 		<p className="second">
-			{count(of.total, `endpoint ${what}`, `endpoints ${all}`)}
+			{count(of.total, t("organization.movePreview.endpoint", { what }), t("organization.movePreview.endpoints", { all }))}
 			{named.length > 0 && (
 				<>
 					: <Typed>{named.join(", ")}</Typed>
@@ -203,11 +224,17 @@ function Side({ is, title, total, people = [] }: { is: "lose" | "win"; title: st
 				{shown.map((p, i) => (
 					<li key={p.user ?? i}>
 						<Face name={p.name ?? "?"} small />
-						<Typed>{p.name ?? "somebody you do not see"}</Typed>
+						<Typed>{p.name ?? t("common.somebodyYouDoNotSee")}</Typed>
 						<span className="second">{p.roles?.map((r) => r.name).join(", ")}</span>
 					</li>
 				))}
-				{total > shown.length && <li>{shown.length ? `and ${total - shown.length} more` : "You do not see who."}</li>}
+				{total > shown.length && (
+					<li>
+						{shown.length
+							? t("organization.movePreview.andMore", { total: total - shown.length })
+							: t("organization.movePreview.youDoNotSeeWho")}
+					</li>
+				)}
 			</ul>
 		</section>
 	);

@@ -8,6 +8,7 @@ import { useRead } from "../../api/query";
 import { useFind, type Found } from "../../frame/find";
 import { Icon, Kind } from "../../parts/icons";
 import { Typed } from "../../parts/small";
+import { t } from "../../words/message";
 
 interface TargetProps {
 	/** What is moved, and what it is below. */
@@ -50,7 +51,7 @@ export function Target({ id, from, organizations, choose }: TargetProps) {
 		<div className="stack gap1">
 			<label className="with-icon">
 				<Icon name="search" />
-				<span className="only-read">Where to</span>
+				<span className="only-read">{t("organization.moveTarget.whereTo")}</span>
 				<input
 					className="input"
 					role="combobox"
@@ -58,7 +59,7 @@ export function Target({ id, from, organizations, choose }: TargetProps) {
 					aria-expanded={shown && rows.length > 0}
 					aria-controls={listId}
 					aria-activedescendant={shown && current ? `${listId}-${current.id}` : undefined}
-					placeholder="Where to: name or number"
+					placeholder={t("organization.moveTarget.whereToNameOrNumber")}
 					autoComplete="off"
 					spellCheck={false}
 					value={text}
@@ -71,7 +72,7 @@ export function Target({ id, from, organizations, choose }: TargetProps) {
 					autoFocus
 				/>
 			</label>
-			<div id={listId} className="picker" role="listbox" aria-label="Where to">
+			<div id={listId} className="picker" role="listbox" aria-label={t("organization.moveTarget.whereTo")}>
 				{shown &&
 					rows.map((f) => {
 						const not = why(f.id);
@@ -96,7 +97,7 @@ export function Target({ id, from, organizations, choose }: TargetProps) {
 						);
 					})}
 			</div>
-			{shown && found?.length === 0 && <p className="second">No organization has that in its name.</p>}
+			{shown && found?.length === 0 && <p className="second">{t("organization.moveTarget.noOrganizationHasThatIn")}</p>}
 		</div>
 	);
 }
@@ -117,9 +118,9 @@ function useImpossible(id: string, from: string | undefined, organizations: stri
 		{ every: false, keep: true },
 	);
 	return (target) => {
-		if (target === id) return "That is what is moved";
-		if (target === from) return "It is there already";
-		if (inside.data?.data.some((o) => o.id === target)) return "That is inside of what is moved";
-		return may.has(target) && !may(target, "organizations:write") && "It takes organizations:write there";
+		if (target === id) return t("common.thatIsWhatIsMoved");
+		if (target === from) return t("common.itIsThereAlready");
+		if (inside.data?.data.some((o) => o.id === target)) return t("common.thatIsInsideOfWhat");
+		return may.has(target) && !may(target, "organizations:write") && t("common.itTakesOrganizationsWriteThere");
 	};
 }

@@ -4,6 +4,7 @@ import { url } from "../../api/client";
 import { idOf, related, totalOf, type Resource } from "../../api/document";
 import type { Membership } from "../../api/resources";
 import { useRead } from "../../api/query";
+import { t } from "../../words/message";
 
 interface Holders {
 	memberships: Membership[];
@@ -41,8 +42,8 @@ export function holderOf(m: Membership, included: Resource[]): { user?: string; 
 	const organization = related<{ name?: string }>(doc, m, "organization");
 	return {
 		user: user?.id,
-		name: user?.attributes.fullName || user?.attributes.email || "somebody you do not see",
-		place: organization?.attributes.name ?? "an organization you do not see",
+		name: user?.attributes.fullName || user?.attributes.email || t("common.somebodyYouDoNotSee"),
+		place: organization?.attributes.name ?? t("organization.roleHolders.anOrganizationYouDoNot"),
 		organization: organization?.id,
 	};
 }

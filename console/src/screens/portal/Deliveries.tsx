@@ -1,23 +1,19 @@
 /* What was sent to all endpoints of a portal, newest first. */
 
 import { useState } from "react";
-import { Link } from "wouter";
 import { url } from "../../api/client";
-import { idOf, related } from "../../api/document";
-import type { Delivery, WebhookAttributes } from "../../api/resources";
+import type { Delivery } from "../../api/resources";
 import { usePages } from "../../api/pages";
 import { useSend } from "../../api/query";
 import { usePage } from "../../frame/page";
-import { Faults, Refused } from "../../parts/failure";
+import { Faults } from "../../parts/failure";
 import { notify } from "../../parts/live";
-import { More } from "../../parts/more";
-import { Rows, Table } from "../../parts/rows";
-import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
-import { count } from "../../words/count";
-import { short } from "../../words/time";
-import { endpointName } from "../../words/host";
+import { Button, Empty } from "../../parts/small";
+import { Listing } from "../../parts/listing";
 import { useQueryState } from "../query-state";
-import { standing } from "../webhooks/health";
+import { deliveryStates, DeliveryTable, pathOf } from "../webhooks/DeliveryTable";
+import { asWords, Segments } from "../../parts/choices";
+import { t } from "../../words/message";
 
 interface DeliveriesProps {
 	organization: string;
@@ -38,95 +34,48 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 		"page[size]": 50,
 	});
 	const list = usePages<Delivery>(request, { keep: true, every: 10_000 });
-	usePage({ title: "Deliveries", crumbs: [], request });
-	const again = useSend(() => notify("It is being sent again"));
+	usePage({ title: t("common.deliveries"), crumbs: [], request });
+	const again = useSend(() => notify(t("common.itIsBeingSentAgain")));
 	const [sending, setSending] = useState("");
 	return (
 		<div className="page stack gap4">
-			<h1>Deliveries</h1>
-			<div className="row wrap" role="group" aria-label="Filters">
-				<div className="segments" role="group" aria-label="State">
-					{["", "pending", "succeeded", "failed", "cancelled"].map((s) => (
-						<button key={s} type="button" aria-pressed={state === s} onClick={() => setState(s)}>
-							{s ? s[0]?.toUpperCase() + s.slice(1) : "All"}
-						</button>
-					))}
-				</div>
-				{list.total !== undefined && <span className="second quiet end">{count(list.total, "delivery", "deliveries")}</span>}
+			<h1>{t("common.deliveries")}</h1>
+			<div className="row wrap" role="group" aria-label={t("common.filters")}>
+				<Segments label={t("common.state")} of={asWords(deliveryStates)} value={state} choose={setState} />
+				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
 			</div>
 			<Faults error={again.error} />
-			{list.isPending && <Ghosts rows={8} />}
-			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
-					{state ? "Choose another state." : "An endpoint is told of changes as they happen."}
-				</Empty>
-			)}
-			{list.rows.length > 0 && (
-				<Table list={list} folds="kind">
-					<thead>
-						<tr>
-							<th scope="col">Event</th>
-							{endpoints && <th scope="col">Endpoint</th>}
-							<th scope="col">State</th>
-							<th scope="col">When</th>
-							{!endpoints && send && (
-								<th scope="col">
-									<span className="only-read">Actions</span>
-								</th>
-							)}
-						</tr>
-					</thead>
-					<Rows list={list}>
-						{(d) => {
-							const w = related<WebhookAttributes>({ included: list.included }, d, "webhook");
-							const s = standing(d);
-							return (
-								<tr>
-									<td>
-										{endpoints ? (
-											<Link
-												className="name mono"
-												href={`/organizations/${organization}/webhooks/${idOf(d, "webhook")}/deliveries/${d.id}`}
-											>
-												{d.attributes.eventType}
-											</Link>
-										) : (
-											<span className="mono">{d.attributes.eventType}</span>
-										)}
-									</td>
-									{endpoints && (
-										<td data-fold="under">
-											<Typed>{endpointName(w?.attributes)}</Typed>
-										</td>
-									)}
-									<td data-fold="end">
-										<State is={s.is}>{s.word}</State>
-									</td>
-									<td className="second nowrap" data-fold="no">
-										{short(d.attributes.createdAt)}
-									</td>
-									{!endpoints && send && (
-										<td className="actions">
-											<Button
-												small
-												not={again.isPending && sending === d.id && "It is on its way"}
-												onClick={() => {
-													setSending(d.id);
-													again.mutate({ to: url(`webhookDeliveries/${d.id}/redeliver`), method: "POST" });
-												}}
-											>
-												Send again
-											</Button>
-										</td>
-									)}
-								</tr>
-							);
-						}}
-					</Rows>
-				</Table>
-			)}
-			<More list={list} what="list.deliveries" />
+			<Listing
+				list={list}
+				ghosts={8}
+				what="list.deliveries"
+				empty={
+					<Empty title={state ? t("common.noDeliveryIs", { state }) : t("common.nothingWasSentYet")}>
+						{state ? t("common.chooseAnotherState") : t("portal.deliveries.anEndpointIsToldOf")}
+					</Empty>
+				}
+			>
+				<DeliveryTable
+					list={list}
+					to={endpoints ? (d) => pathOf(d, organization) : undefined}
+					action={
+						!endpoints && send
+							? (d) => (
+									<Button
+										small
+										not={again.isPending && sending === d.id && t("common.itIsOnItsWay")}
+										onClick={() => {
+											setSending(d.id);
+											again.mutate({ to: url(`webhookDeliveries/${d.id}/redeliver`), method: "POST" });
+										}}
+									>
+										{t("common.sendAgain")}
+									</Button>
+								)
+							: undefined
+					}
+				/>
+			</Listing>
 		</div>
 	);
 }

@@ -7,6 +7,7 @@ import { useRead } from "../../api/query";
 import { usePage } from "../../frame/page";
 import { Refused } from "../../parts/failure";
 import { Ghosts } from "../../parts/small";
+import { t } from "../../words/message";
 
 interface EventTypeAttributes {
 	description?: string;
@@ -17,33 +18,38 @@ export default function EventTypes() {
 	const request = url("event-types");
 	const read = useRead<Resource<EventTypeAttributes>[]>(request, { every: false });
 	const [open, setOpen] = useState("");
-	usePage({ title: "Event types", crumbs: [], request });
+	usePage({ title: t("common.eventTypes"), crumbs: [], request });
 	const types = read.data?.data ?? [];
 	return (
 		<div className="page stack gap4">
 			<div>
-				<h1>Event types</h1>
-				<p className="second">An endpoint names those that it wants: one, all of a kind such as user.*, or everything.</p>
+				<h1>{t("common.eventTypes")}</h1>
+				<p className="second">{t("portal.eventTypes.anEndpointNamesThoseThat")}</p>
 			</div>
 			{read.isPending && <Ghosts rows={8} />}
 			{read.error && types.length === 0 && <Refused error={read.error} again={() => void read.refetch()} />}
 			<ul className="portal-types">
-				{types.map((t) => (
-					<li key={t.id}>
+				{types.map((type) => (
+					<li key={type.id}>
 						<details
-							open={open === t.id}
+							open={open === type.id}
 							onToggle={(e) => {
-								if (e.currentTarget.open) setOpen(t.id);
-								else if (open === t.id) setOpen("");
+								if (e.currentTarget.open) setOpen(type.id);
+								else if (open === type.id) setOpen("");
 							}}
 						>
 							<summary>
-								<span className="mono name">{t.id}</span>
-								<span className="second">{t.attributes.description}</span>
+								<span className="mono name">{type.id}</span>
+								<span className="second">{type.attributes.description}</span>
 							</summary>
-							{open === t.id && (
-								<pre className="code" tabIndex={0} role="region" aria-label={`An example of ${t.id}`}>
-									{JSON.stringify(t.attributes.example, null, 2)}
+							{open === type.id && (
+								<pre
+									className="code"
+									tabIndex={0}
+									role="region"
+									aria-label={t("portal.eventTypes.anExampleOf", { id: type.id })}
+								>
+									{JSON.stringify(type.attributes.example, null, 2)}
 								</pre>
 							)}
 						</details>

@@ -20,6 +20,7 @@ import type { TabProps } from "../organization/Organization";
 import { NoPage } from "../NoPage";
 import { takeFragment } from "./fragment";
 import "../../styles/portal.css";
+import { t } from "../../words/message";
 
 const Webhooks = lazy(() => import("../organization/Webhooks"));
 const Deliveries = lazy(() => import("./Deliveries"));
@@ -94,7 +95,7 @@ function Opened() {
 /** A page that stands by itself. */
 function Alone({ children }: { children: ReactNode }) {
 	useEffect(() => {
-		document.title = "Webhooks";
+		document.title = t("common.webhooks");
 		document.documentElement.dataset.ready = "";
 	}, []);
 	return <main className="portal-alone">{children}</main>;
@@ -103,11 +104,8 @@ function Alone({ children }: { children: ReactNode }) {
 function Ended() {
 	return (
 		<div className="empty">
-			<h1>This link has ended</h1>
-			<p className="second">
-				It was opened before, its time is over, or it was taken back. Go back to the page that you came from, and open it from there
-				again.
-			</p>
+			<h1>{t("portal.portal.thisLinkHasEnded")}</h1>
+			<p className="second">{t("portal.portal.itWasOpenedBeforeIts")}</p>
 		</div>
 	);
 }
@@ -125,15 +123,15 @@ function Inside({ link }: { link: PortalLink }) {
 	};
 	const endpoints = `/organizations/${organization}/webhooks`;
 	const tabs = [
-		...(may("webhooks:read") ? [{ name: "Endpoints", to: endpoints }] : []),
-		...(may("webhookDeliveries:read") ? [{ name: "Deliveries", to: "/deliveries" }] : []),
-		{ name: "Event types", to: "/event-types" },
+		...(may("webhooks:read") ? [{ name: t("portal.portal.endpoints"), to: endpoints }] : []),
+		...(may("webhookDeliveries:read") ? [{ name: t("common.deliveries"), to: "/deliveries" }] : []),
+		{ name: t("common.eventTypes"), to: "/event-types" },
 	];
 	useEffect(() => {
 		window.addEventListener("keydown", onKeyDown);
 		return () => window.removeEventListener("keydown", onKeyDown);
 	}, []);
-	useKeys([{ key: "?", label: "All keys of this page", act: () => setKeys(true) }]);
+	useKeys([{ key: "?", label: t("common.allKeysOfThisPage"), act: () => setKeys(true) }]);
 	useFocusOnNavigation();
 	const at = tabs.find((t) => path === t.to || path.startsWith(t.to + "/"));
 	const rest = at?.to === endpoints ? path.slice(endpoints.length).split("/").filter(Boolean) : [];
@@ -142,14 +140,14 @@ function Inside({ link }: { link: PortalLink }) {
 		<div className="frame portal">
 			<div className="main">
 				<a className="skip" href="#main">
-					Skip to the page
+					{t("common.skipToThePage")}
 				</a>
 				<header className="top">
 					<span className="wordmark wide-only">
 						<Mark />
-						Webhooks
+						{t("common.webhooks")}
 					</span>
-					<nav className="portal-tabs" aria-label="Webhooks">
+					<nav className="portal-tabs" aria-label={t("common.webhooks")}>
 						<ul>
 							{tabs.map((t) => (
 								<li key={t.to}>
@@ -208,10 +206,10 @@ function Inside({ link }: { link: PortalLink }) {
 
 /** The list of the endpoints, with the heading that the tab of an organization has above it. */
 function Endpoints(tab: TabProps) {
-	usePage({ title: "Webhooks", crumbs: [], request: url("webhooks") });
+	usePage({ title: t("common.webhooks"), crumbs: [], request: url("webhooks") });
 	return (
 		<div className="page stack">
-			<h1>Endpoints</h1>
+			<h1>{t("portal.portal.endpoints")}</h1>
 			<Webhooks {...tab} />
 		</div>
 	);
@@ -225,7 +223,7 @@ function Back({ to }: { to: string | null | undefined }) {
 		<a className="button end" data-kind="bare" href={at.href} target="_top" rel="noreferrer">
 			<Icon name="back" />
 			<span className="cut">
-				<span className="wide-only">Back to </span>
+				<span className="wide-only">{t("portal.portal.backTo")} </span>
 				<Typed>{at.host}</Typed>
 			</span>
 		</a>

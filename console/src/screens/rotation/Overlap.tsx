@@ -3,6 +3,7 @@
 import { Copy } from "../../parts/small";
 import { shortId } from "../../words/count";
 import { ago, short } from "../../words/time";
+import { t } from "../../words/message";
 
 export interface Secret {
 	id: string;
@@ -28,10 +29,12 @@ export function Overlap({ secrets }: { secrets: Secret[] }) {
 			{secrets.map((s, i) => (
 				<li key={s.id}>
 					<span className="row wrap">
-						<b>{i === 0 ? "The newest" : "The one before"}</b>
+						<b>{i === 0 ? t("rotation.overlap.theNewest") : t("rotation.overlap.theOneBefore")}</b>
 						<Copy text={s.id} what={s.what} shown={shortId(s.id)} />
 						<span className="second end">
-							{s.expiresAt ? `works until ${short(s.expiresAt)}, ${ago(s.expiresAt)}` : "no end"}
+							{s.expiresAt
+								? t("rotation.overlap.worksUntil", { when: short(s.expiresAt), when2: ago(s.expiresAt) })
+								: t("rotation.overlap.noEnd")}
 						</span>
 					</span>
 					{rotating && (
@@ -46,7 +49,9 @@ export function Overlap({ secrets }: { secrets: Secret[] }) {
 							<rect className="now" x={Math.min(x(now), width - 2)} width="2" height="10" />
 						</svg>
 					)}
-					<span className="second quiet">{s.lastUsedAt ? `last used ${ago(s.lastUsedAt)}` : "not used yet"}</span>
+					<span className="second quiet">
+						{s.lastUsedAt ? t("rotation.overlap.lastUsed", { when: ago(s.lastUsedAt) }) : t("rotation.overlap.notUsedYet")}
+					</span>
 				</li>
 			))}
 		</ul>

@@ -9,12 +9,13 @@ import { Faults } from "../../parts/failure";
 import { Choice } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Typed } from "../../parts/small";
+import { rich, t } from "../../words/message";
 
 const overlaps = [
-	{ value: "0", label: "none: the old one dies at once" },
-	{ value: "3600", label: "an hour" },
-	{ value: "86400", label: "a day" },
-	{ value: "604800", label: "a week" },
+	{ value: "0", label: t("rotation.rotate.noneTheOldOneDies") },
+	{ value: "3600", label: t("rotation.rotate.anHour") },
+	{ value: "86400", label: t("rotation.rotate.aDay") },
+	{ value: "604800", label: t("rotation.rotate.aWeek") },
 ];
 
 interface RotateProps<R> {
@@ -34,28 +35,24 @@ export function RotateDialog<R extends Resource<unknown>>({ name, path, intro, c
 	const words = overlaps.find((o) => o.value === overlap)?.label;
 	return (
 		<FormDialog
-			title={
-				<>
-					Rotate <Typed>{name}</Typed>
-				</>
-			}
+			title={<>{rich("rotation.rotate.rotate", { name: <Typed>{name}</Typed> })}</>}
 			intro={intro}
 			close={close}
 			submit={() => !send.isPending && send.mutate({ to: url(path), method: "POST", body: { meta: { overlap: Number(overlap) } } })}
 			buttons={
 				<>
-					<Button kind="main" type="submit" not={send.isPending && "It is on its way"}>
-						{overlap === "0" ? "Rotate, and end the old one now" : `Rotate, both work for ${words}`}
+					<Button kind="main" type="submit" not={send.isPending && t("common.itIsOnItsWay")}>
+						{overlap === "0" ? t("rotation.rotate.rotateAndEndTheOld") : t("rotation.rotate.rotateBothWorkFor", { words })}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} />
 			{children}
-			<Choice label="Overlap" value={overlap} onChange={setOverlap} options={overlaps} />
+			<Choice label={t("rotation.rotate.overlap")} value={overlap} onChange={setOverlap} options={overlaps} />
 		</FormDialog>
 	);
 }
@@ -64,24 +61,20 @@ export function RotateDialog<R extends Resource<unknown>>({ name, path, intro, c
 export function EndRotationDialog({ name, path, children, close }: { name: string; path: string; children: ReactNode; close: () => void }) {
 	const send = useSend(() => {
 		close();
-		notify("Only the new one works now");
+		notify(t("rotation.rotate.onlyTheNewOneWorks"));
 	});
 	return (
 		<FormDialog
-			title={
-				<>
-					End the old secret of <Typed>{name}</Typed>
-				</>
-			}
+			title={<>{rich("rotation.rotate.endTheOldSecretOf", { name: <Typed>{name}</Typed> })}</>}
 			close={close}
 			submit={() => !send.isPending && send.mutate({ to: url(path), method: "POST" })}
 			buttons={
 				<>
-					<Button kind="danger" type="submit" not={send.isPending && "It is on its way"}>
-						End the old one now
+					<Button kind="danger" type="submit" not={send.isPending && t("common.itIsOnItsWay")}>
+						{t("rotation.rotate.endTheOldOneNow")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}

@@ -14,13 +14,15 @@ import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Menu } from "../../parts/menu";
 import { Button, Copy, Section, State, Typed } from "../../parts/small";
-import { count, shortId } from "../../words/count";
+import { shortId } from "../../words/count";
 import { ago, date, milliseconds, short } from "../../words/time";
 import { SecretDialog } from "../keys/Secret";
 import { percent } from "../organization/Webhooks";
 import { Overlap, type Secret } from "../rotation/Overlap";
 import { healthOf } from "./health";
 import { ReplayDialog, Replays } from "./Replay";
+import { useEndpointRights } from "./rights";
+import { rich, t } from "../../words/message";
 
 const EndpointForm = lazy(() => import("./Form"));
 const Rotation = lazy(() => import("../rotation/Rotate").then((m) => ({ default: m.RotateDialog<Webhook> })));
@@ -42,12 +44,17 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 	const [over, setOver] = useState<"change" | "rotate" | "end" | "replay" | "delete" | null>(null);
 	const [rotated, setRotated] = useState<Webhook | null>(null);
 	const close = () => setOver(null);
-	usePage({ title: name, organization: id, request, crumbs: [{ name: "Webhooks", to: `/organizations/${id}/webhooks` }, { name }] });
-	const not = may("webhooks:write") ? false : "It takes webhooks:write here";
+	usePage({
+		title: name,
+		organization: id,
+		request,
+		crumbs: [{ name: t("common.webhooks"), to: `/organizations/${id}/webhooks` }, { name }],
+	});
+	const { change: not, send, direct } = useEndpointRights(w, may);
 	const secrets = (a.secrets ?? []) as Omit<Secret, "what">[];
 	const to = url(`webhooks/${w.id}`);
 	const set = useSend();
-	const test = useSend<Delivery>(() => notify("A test is on its way: it is the first of the list"));
+	const test = useSend<Delivery>(() => notify(t("webhooks.about.aTestIsOnIts")));
 	const status = (next: string) =>
 		set.mutate({
 			to,
@@ -65,40 +72,42 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 					</h1>
 					<p className="second row wrap">
 						<State is={health.is}>{health.word}</State>
-						<Copy text={w.id} what="id" shown={shortId(w.id)} />
+						<Copy text={w.id} what={t("common.id2")} shown={shortId(w.id)} />
 					</p>
 				</div>
 				<div className="row end wrap">
 					<Button
 						kind="main"
 						icon="send"
-						not={not || (test.isPending && "It is on its way")}
+						not={not || (test.isPending && t("common.itIsOnItsWay"))}
 						onClick={() => test.mutate({ to: `${to}/test`, method: "POST" })}
 					>
-						Send a test
+						{t("webhooks.about.sendATest")}
 					</Button>
 					{a.status === "active" ? (
 						<Button icon="pause" not={not} onClick={() => status("paused")}>
-							Pause
+							{t("common.pause")}
 						</Button>
 					) : (
-						<Button icon="again" not={not} onClick={() => status("active")}>
-							{a.health?.backlog ? `Enable, and send ${count(a.health.backlog, "message")}` : "Enable"}
+						<Button icon="again" not={direct} onClick={() => status("active")}>
+							{a.health?.backlog
+								? t("webhooks.about.enableAndSendBacklogMessage", { backlog: a.health.backlog })
+								: t("webhooks.about.enable")}
 						</Button>
 					)}
 					<Button icon="edit" not={not} onClick={() => setOver("change")}>
-						Change
+						{t("common.change")}
 					</Button>
 					<Menu
-						label="More actions"
+						label={t("common.moreActions")}
 						square
 						entries={[
-							{ label: "Send again…", icon: "again", not, act: () => setOver("replay") },
-							{ label: "Rotate the secret…", icon: "key", not, act: () => setOver("rotate") },
-							{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
+							{ label: t("webhooks.about.sendAgain"), icon: "again", not: send, act: () => setOver("replay") },
+							{ label: t("webhooks.about.rotateTheSecret"), icon: "key", not: direct, act: () => setOver("rotate") },
+							{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
 							own
-								? { label: "End it in the settings", icon: "gear", to: `/organizations/${id}/settings` }
-								: { label: "Delete…", icon: "close", not, act: () => setOver("delete") },
+								? { label: t("webhooks.about.endItInTheSettings"), icon: "gear", to: `/organizations/${id}/settings` }
+								: { label: t("common.delete2"), icon: "close", not, act: () => setOver("delete") },
 						]}
 					>
 						<Icon name="more" />
@@ -113,32 +122,32 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 				<Icon name={health.is === "bad" || health.is === "warn" ? "alert" : health.is === "ok" ? "check" : "pause"} />
 				<span>{sentence(w)}</span>
 			</p>
-			<Replays webhook={w.id} not={not} />
+			<Replays webhook={w.id} not={send} />
 			<Numbers w={w} />
 			<Gets w={w} />
 			<Section
 				id="signing"
-				title="What it signs with"
+				title={t("webhooks.about.whatItSignsWith")}
 				more={
 					<span className="row end">
 						{secrets.length > 1 && (
 							<Button small kind="danger" not={not} onClick={() => setOver("end")}>
-								End the old one
+								{t("webhooks.about.endTheOldOne")}
 							</Button>
 						)}
-						<Button small not={not} onClick={() => setOver("rotate")}>
-							Rotate
+						<Button small not={direct} onClick={() => setOver("rotate")}>
+							{t("common.rotate")}
 						</Button>
 					</span>
 				}
 			>
 				<p className="second">
 					{a.algorithm === "v1a"
-						? "ed25519. Receivers verify with the public key: "
-						: "HMAC-SHA256. The secret itself is not shown."}
-					{a.publicKey && <Copy text={a.publicKey} what="public key" />}
+						? t("webhooks.about.ed25519ReceiversVerifyWithThe")
+						: t("webhooks.about.hmacSha256TheSecretItself")}
+					{a.publicKey && <Copy text={a.publicKey} what={t("webhooks.about.publicKey")} />}
 				</p>
-				<Overlap secrets={secrets.map((s) => ({ ...s, what: "id of the secret" }))} />
+				<Overlap secrets={secrets.map((s) => ({ ...s, what: t("webhooks.about.idOfTheSecret") }))} />
 			</Section>
 			<Suspense fallback={null}>
 				{over === "change" && <EndpointForm organization={id} answer={answer} may={may} close={close} />}
@@ -146,7 +155,7 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 					<Rotation
 						name={name}
 						path={`webhooks/${w.id}/rotate-secret`}
-						intro="It gets a new secret, shown once. Until the overlap ends messages have a signature of each, so a receiver with either takes them."
+						intro={t("webhooks.about.itGetsANewSecret")}
 						close={close}
 						made={(made) => {
 							close();
@@ -156,15 +165,16 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 				)}
 				{over === "end" && (
 					<EndRotation name={name} path={`webhooks/${w.id}/end-rotation`} close={close}>
-						<p>
-							Both sign until {short(secrets[1]?.expiresAt)}. A receiver that has the new secret notices nothing; one that
-							still has the old one refuses every message from now on.
-						</p>
+						<p>{t("webhooks.about.bothSignUntilAReceiver", { when: short(secrets[1]?.expiresAt) })}</p>
 					</EndRotation>
 				)}
 			</Suspense>
 			{rotated && (
-				<SecretDialog title={`The new secret of ${name}`} secret={rotated.attributes.secret ?? ""} close={() => setRotated(null)}>
+				<SecretDialog
+					title={t("common.theNewSecretOf", { name })}
+					secret={rotated.attributes.secret ?? ""}
+					close={() => setRotated(null)}
+				>
 					<PublicKey of={rotated} />
 				</SecretDialog>
 			)}
@@ -181,7 +191,9 @@ export function PublicKey({ of }: { of: Webhook }) {
 	if (!of.attributes.publicKey) return null;
 	return (
 		<p className="second">
-			The receiver does not need it. It verifies with the public key: <Copy text={of.attributes.publicKey} what="public key" />
+			{rich("webhooks.about.theReceiverDoesNotNeed", {
+				value: <Copy text={of.attributes.publicKey} what={t("webhooks.about.publicKey")} />,
+			})}
 		</p>
 	);
 }
@@ -189,26 +201,26 @@ export function PublicKey({ of }: { of: Webhook }) {
 function Numbers({ w }: { w: Webhook }) {
 	const h = w.attributes.health;
 	return (
-		<Section id="numbers" title="How it does">
+		<Section id="numbers" title={t("webhooks.about.howItDoes")}>
 			<dl className="facts">
-				<dt>Good answers</dt>
+				<dt>{t("webhooks.about.goodAnswers")}</dt>
 				<dd>
 					{h?.successRate == null ? (
-						<span className="quiet">none yet</span>
+						<span className="quiet">{t("webhooks.about.noneYet")}</span>
 					) : (
-						percent(h.successRate) + ", recent ones weighing most"
+						percent(h.successRate) + t("webhooks.about.recentOnesWeighingMost")
 					)}
 				</dd>
-				<dt>Latency</dt>
-				<dd>{h?.latency == null ? <span className="quiet">unknown</span> : milliseconds(h.latency)}</dd>
-				<dt>Waiting</dt>
+				<dt>{t("common.latency")}</dt>
+				<dd>{h?.latency == null ? <span className="quiet">{t("webhooks.about.unknown")}</span> : milliseconds(h.latency)}</dd>
+				<dt>{t("common.waiting")}</dt>
 				<dd>
-					{count(h?.backlog ?? 0, "message")}
-					{h?.oldestPending && `, the oldest from ${short(h.oldestPending)}`}
+					{t("common.backlogMessage", { backlog: h?.backlog ?? 0 })}
+					{h?.oldestPending && t("webhooks.about.theOldestFrom", { when: short(h.oldestPending) })}
 				</dd>
-				<dt>Next attempt</dt>
-				<dd>{h?.nextAttemptAt ? ago(h.nextAttemptAt) : <span className="quiet">none is due</span>}</dd>
-				<dt>Last good answer</dt>
+				<dt>{t("webhooks.about.nextAttempt")}</dt>
+				<dd>{h?.nextAttemptAt ? ago(h.nextAttemptAt) : <span className="quiet">{t("webhooks.about.noneIsDue")}</span>}</dd>
+				<dt>{t("webhooks.about.lastGoodAnswer")}</dt>
 				<dd>{ago(h?.lastSuccessAt)}</dd>
 			</dl>
 		</Section>
@@ -216,37 +228,41 @@ function Numbers({ w }: { w: Webhook }) {
 }
 
 const orders: Record<string, string> = {
-	fifo: "one after the other",
-	per_entity: "one after the other for each resource",
-	none: "as fast as can be",
+	fifo: t("webhooks.about.oneAfterTheOther"),
+	per_entity: t("common.oneAfterTheOtherFor"),
+	none: t("common.asFastAsCanBe"),
 };
 
 function Gets({ w }: { w: Webhook }) {
 	const a = w.attributes;
 	return (
-		<Section id="settings" title="What it gets">
+		<Section id="settings" title={t("common.whatItGets")}>
 			<dl className="facts">
-				<dt>Types</dt>
+				<dt>{t("webhooks.about.types")}</dt>
 				<dd>
 					{a.eventTypes?.length && !a.eventTypes.includes("*") ? (
 						<span className="mono">{a.eventTypes.join(", ")}</span>
 					) : (
-						"everything"
+						t("webhooks.about.everything")
 					)}
 				</dd>
-				<dt>Below as well</dt>
-				<dd>{a.subtree ? "yes" : "no"}</dd>
-				<dt>Order</dt>
+				<dt>{t("webhooks.about.belowAsWell")}</dt>
+				<dd>{a.subtree ? t("common.yes") : t("common.no")}</dd>
+				<dt>{t("common.order")}</dt>
 				<dd>{orders[a.ordering ?? "none"]}</dd>
-				<dt>Rate</dt>
-				<dd>{a.rate ? `${a.rate} a second at most` : "no limit"}</dd>
-				<dt>Attempts</dt>
-				<dd>{a.schedule ? <span className="mono">{a.schedule.join(", ")}</span> : "ten, over 76 hours"}</dd>
-				<dt>Headers</dt>
+				<dt>{t("common.rate")}</dt>
+				<dd>{a.rate ? t("webhooks.about.aSecondAtMost", { rate: a.rate }) : t("webhooks.about.noLimit")}</dd>
+				<dt>{t("webhooks.about.attempts")}</dt>
+				<dd>{a.schedule ? <span className="mono">{a.schedule.join(", ")}</span> : t("webhooks.about.tenOver76Hours")}</dd>
+				<dt>{t("common.headers")}</dt>
 				<dd className="mono break">
-					{a.headers?.length ? <Typed>{a.headers.join(", ")}</Typed> : <span className="quiet">none of its own</span>}
+					{a.headers?.length ? (
+						<Typed>{a.headers.join(", ")}</Typed>
+					) : (
+						<span className="quiet">{t("webhooks.about.noneOfItsOwn")}</span>
+					)}
 				</dd>
-				<dt>Made</dt>
+				<dt>{t("webhooks.about.made")}</dt>
 				<dd>{date(a.createdAt)}</dd>
 			</dl>
 		</Section>
@@ -259,46 +275,42 @@ function DeleteDialog({ answer, name, close, gone }: { answer: Answer<Webhook>; 
 	const waits = w.attributes.health?.backlog ?? 0;
 	const send = useSend(() => {
 		close();
-		notify(`Deleted the endpoint ${name}`);
+		notify(t("webhooks.about.deletedTheEndpoint", { name }));
 		gone();
 	});
-	const not = typed !== name && "Type its name first";
+	const not = typed !== name && t("common.typeItsNameFirst");
 	return (
 		<Dialog
-			title={
-				<>
-					Delete <Typed>{name}</Typed>
-				</>
-			}
+			title={<>{rich("common.delete", { name: <Typed>{name}</Typed> })}</>}
 			close={close}
 			foot={
 				<div className="dialog-foot">
 					<Button
 						kind="danger"
-						not={not || (send.isPending && "It is on its way")}
+						not={not || (send.isPending && t("common.itIsOnItsWay"))}
 						onClick={() => send.mutate({ to: url(`webhooks/${w.id}`), method: "DELETE", ifMatch: answer.etag })}
 					>
-						{waits ? `Delete it, and lose ${count(waits, "message")}` : "Delete it"}
+						{waits ? t("webhooks.about.deleteItAndLoseWaits", { waits }) : t("common.deleteIt")}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</div>
 			}
 		>
 			<div className="dialog-body">
 				<Faults error={send.error} />
-				<p>
-					{waits ? `${count(waits, "message waits", "messages wait")} and will never be sent. ` : "Nothing waits. "}
-					What was sent to it can no longer be looked at or sent again, and its secret is gone. To stop it for a while, pause it.
-				</p>
+				<p>{waits ? t("webhooks.about.waitsMessageWaits", { waits }) : t("webhooks.about.nothingWaitsWhatWasSent")}</p>
 				<Field
 					label={
 						<>
-							Type{" "}
-							<span className="mono">
-								<Typed>{name}</Typed>
-							</span>
+							{rich("webhooks.about.type", {
+								value: (
+									<span className="mono">
+										<Typed>{name}</Typed>
+									</span>
+								),
+							})}
 						</>
 					}
 					value={typed}
@@ -314,14 +326,21 @@ function DeleteDialog({ answer, name, close, gone }: { answer: Answer<Webhook>; 
 function sentence(w: Webhook): string {
 	const h = w.attributes.health;
 	if (w.attributes.status !== "active") {
-		return `Nothing is sent. What happens meanwhile is kept${h?.backlog ? `: ${count(h.backlog, "message waits", "messages wait")}` : ""}, and goes out when it is enabled.`;
+		return h?.backlog
+			? t("webhooks.about.nothingIsSentWhatHappens", { backlog: h.backlog })
+			: t("webhooks.about.nothingIsSentWhatHappens2");
 	}
 	if (h?.failingSince) {
-		const waits = h.backlog ? ` ${count(h.backlog, "message waits", "messages wait")}; nothing is lost.` : "";
-		const next = h.nextAttemptAt ? ` The next attempt is ${ago(h.nextAttemptAt)}.` : "";
-		return `It has taken nothing since ${short(h.failingSince)}, ${count(h.consecutiveFailures ?? 0, "attempt")} in a row.${waits}${next}`;
+		const waits = h.backlog ? t("webhooks.about.backlogMessageWaits", { backlog: h.backlog }) : "";
+		const next = h.nextAttemptAt ? t("webhooks.about.theNextAttemptIs", { when: ago(h.nextAttemptAt) }) : "";
+		return t("webhooks.about.itHasTakenNothingSince", {
+			when: short(h.failingSince),
+			consecutiveFailures: h.consecutiveFailures ?? 0,
+			waits,
+			next,
+		});
 	}
-	if (h?.state === "probation") return "It failed lately or is slow, so it gets fewer messages at once until it answers well again.";
-	if (!h?.lastSuccessAt) return "Nothing was sent to it yet. Send a test to see whether it answers.";
-	return `It answers: the last good answer came ${ago(h.lastSuccessAt)}.`;
+	if (h?.state === "probation") return t("webhooks.about.itFailedLatelyOrIs");
+	if (!h?.lastSuccessAt) return t("webhooks.about.nothingWasSentToIt");
+	return t("webhooks.about.itAnswersTheLastGood", { when: ago(h.lastSuccessAt) });
 }

@@ -21,6 +21,8 @@ import { healthOf, standing } from "./health";
 import { About } from "./About";
 import Inspector from "./Inspector";
 import { Pulse } from "./Pulse";
+import { deliveryStates } from "./DeliveryTable";
+import { t } from "../../words/message";
 
 interface EndpointProps extends TabProps {
 	/** Who may not read events is shown deliveries without them. */
@@ -28,8 +30,6 @@ interface EndpointProps extends TabProps {
 	webhook: string;
 	delivery?: string;
 }
-
-const states = ["", "pending", "succeeded", "failed", "cancelled"];
 
 export default function Endpoint(props: EndpointProps) {
 	const { id, webhook, delivery, may } = props;
@@ -57,9 +57,9 @@ export default function Endpoint(props: EndpointProps) {
 		if (next) go(`${at}/deliveries/${next.id}${query}`);
 	};
 	useKeys([
-		{ key: "J", label: "Next delivery", act: () => step(1) },
-		{ key: "K", label: "Delivery before", act: () => step(-1) },
-		{ key: "Escape", label: "Back to the endpoint", act: () => go(at + query) },
+		{ key: "J", label: t("webhooks.endpoint.nextDelivery"), act: () => step(1) },
+		{ key: "K", label: t("webhooks.endpoint.deliveryBefore"), act: () => step(-1) },
+		{ key: "Escape", label: t("webhooks.endpoint.backToTheEndpoint"), act: () => go(at + query) },
 	]);
 	if (read.error && !read.data)
 		return (
@@ -95,11 +95,11 @@ export default function Endpoint(props: EndpointProps) {
 					</div>
 					<Pulse webhook={webhook} />
 					<label className="row second">
-						State
+						{t("common.state")}
 						<select className="input chip-select" value={state} onChange={(e) => setState(e.target.value)}>
-							{states.map((s) => (
+							{deliveryStates.map((s) => (
 								<option key={s} value={s}>
-									{s || "any"}
+									{s || t("common.any")}
 								</option>
 							))}
 						</select>
@@ -137,13 +137,13 @@ export default function Endpoint(props: EndpointProps) {
 						<p className="second">
 							{state ? (
 								<>
-									No delivery is {state}.{" "}
+									{t("webhooks.endpoint.noDeliveryIs", { state })}{" "}
 									<button className="link" type="button" onClick={() => setState("")}>
-										Show all
+										{t("common.showAll")}
 									</button>
 								</>
 							) : (
-								"Nothing was sent yet."
+								t("webhooks.endpoint.nothingWasSentYet")
 							)}
 						</p>
 					)}
@@ -158,7 +158,7 @@ export default function Endpoint(props: EndpointProps) {
 					name={name}
 					delivery={delivery}
 					crumbs={[
-						{ name: "Webhooks", to: `/organizations/${id}/webhooks` },
+						{ name: t("common.webhooks"), to: `/organizations/${id}/webhooks` },
 						{ name, to: at },
 					]}
 				/>

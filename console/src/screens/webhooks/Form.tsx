@@ -11,9 +11,9 @@ import { Icon } from "../../parts/icons";
 import { useEdit } from "../../parts/edit";
 import { notify } from "../../parts/live";
 import { Button, Typed } from "../../parts/small";
-import { count } from "../../words/count";
 import { MergeDialog } from "../organization/Merge";
 import { EventTypesField, everything } from "./event-types";
+import { rich, t } from "../../words/message";
 
 /** The attributes that are set, as the form has them. Those that an endpoint keeps from its beginning are there for a new one alone. */
 interface Form {
@@ -30,14 +30,14 @@ interface Form {
 }
 
 const orders = [
-	{ value: "none", label: "as fast as can be" },
-	{ value: "per_entity", label: "one after the other for each resource" },
-	{ value: "fifo", label: "one after the other: one that fails holds up those behind it" },
+	{ value: "none", label: t("common.asFastAsCanBe") },
+	{ value: "per_entity", label: t("common.oneAfterTheOtherFor") },
+	{ value: "fifo", label: t("webhooks.form.oneAfterTheOtherOne") },
 ];
 
 const algorithms = [
-	{ value: "v1", label: "HMAC-SHA256, with a secret that both sides have" },
-	{ value: "v1a", label: "ed25519: the receiver needs the public key alone" },
+	{ value: "v1", label: t("webhooks.form.hmacSha256WithASecret") },
+	{ value: "v1a", label: t("webhooks.form.ed25519TheReceiverNeedsThe") },
 ];
 
 function formOf(a?: WebhookAttributes): Form {
@@ -97,7 +97,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 		saved: (changed, _undo, a) => {
 			if (!before) return made?.(a.data);
 			close();
-			notify(`Changed ${changed.join(", ")}`);
+			notify(t("common.changed2", { join: changed.join(", ") }));
 		},
 	});
 	const { form, changed, wrong, error } = edit;
@@ -107,32 +107,30 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 	const faulty = (["ordering", "rate", "schedule", "headers", "algorithm", "secret"] as const).some(wrong);
 	const open = more || faulty;
 	const save = !before
-		? "Make it"
+		? t("common.makeIt")
 		: changed.length === 0
-			? "Save"
+			? t("common.save")
 			: changed.includes("url") && waits
-				? `Save, and send ${count(waits, "message")} to the new URL`
-				: `Save ${count(changed.length, "change")}`;
+				? t("webhooks.form.saveAndSendWaitsMessage", { waits })
+				: t("common.saveCountChange", { count: changed.length });
 	const not = !form.url.trim()
-		? "It needs a URL"
+		? t("webhooks.form.itNeedsAUrl")
 		: !form.eventTypes.length
-			? "Choose a type"
+			? t("webhooks.form.chooseAType")
 			: before && !changed.length
-				? "Nothing is changed yet"
-				: edit.busy && "It is on its way";
+				? t("common.nothingIsChangedYet")
+				: edit.busy && t("common.itIsOnItsWay");
 	if (edit.conflict) return <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />;
 	return (
 		<FormDialog
 			title={
 				before ? (
-					<>
-						Change <Typed>{before.attributes.name || "the endpoint"}</Typed>
-					</>
+					<>{rich("common.change2", { name: <Typed>{before.attributes.name || t("common.theEndpoint")}</Typed> })}</>
 				) : (
-					"New endpoint"
+					t("common.newEndpoint")
 				)
 			}
-			intro="A URL that is told of changes here, each message signed."
+			intro={t("webhooks.form.aUrlThatIsTold")}
 			close={close}
 			submit={() => !not && edit.save()}
 			buttons={
@@ -141,15 +139,15 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 						{save}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={error} fields={edit.fields} />
 			<Field
-				label="Name"
-				hint="What it is for. Without one it is called by its host."
+				label={t("common.name")}
+				hint={t("webhooks.form.whatItIsForWithout")}
 				value={form.name}
 				wrong={wrong("name")}
 				onChange={(e) => edit.set("name", e.target.value)}
@@ -157,12 +155,8 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 				autoFocus
 			/>
 			<Field
-				label="URL"
-				hint={
-					own
-						? "That of the organization: it is changed in its settings."
-						: "https, at an address that can be reached from here. It is kept encrypted."
-				}
+				label={t("webhooks.form.url")}
+				hint={own ? t("webhooks.form.thatOfTheOrganizationIt") : t("webhooks.form.httpsAtAnAddressThat")}
 				type="url"
 				inputMode="url"
 				value={form.url}
@@ -179,53 +173,43 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 				wrong={wrong("eventTypes")}
 			/>
 			<Check
-				label="What happens below as well"
-				hint={
-					wrong("subtree") ? (
-						<span className="fault">{wrong("subtree")}</span>
-					) : (
-						"In all organizations below this one, also those that come."
-					)
-				}
+				label={t("webhooks.form.whatHappensBelowAsWell")}
+				hint={wrong("subtree") ? <span className="fault">{wrong("subtree")}</span> : t("webhooks.form.inAllOrganizationsBelowThis")}
 				checked={form.subtree}
 				onChange={(value) => edit.set("subtree", value)}
 			/>
 			<button className="more-fields" type="button" aria-expanded={open} onClick={() => setMore(!open)}>
 				<Icon name="next" />
-				How it is sent
+				{t("webhooks.form.howItIsSent")}
 			</button>
 			{open && (
 				<div className="stack gap4">
 					<Choice
-						label="Order"
+						label={t("common.order")}
 						value={form.ordering}
 						onChange={(value) => edit.set("ordering", value)}
 						options={orders}
 						wrong={wrong("ordering")}
 					/>
 					<Field
-						label="Rate"
-						hint="Messages a second at most, 1 to 10,000. Empty is no limit."
+						label={t("common.rate")}
+						hint={t("webhooks.form.messagesASecondAtMost")}
 						inputMode="numeric"
 						value={form.rate}
 						wrong={wrong("rate")}
 						onChange={(e) => edit.set("rate", e.target.value.replace(/\D/g, ""))}
 					/>
 					<Field
-						label="Waits before each attempt"
-						hint="0s, 5s, 5m, 30m, 2h are five attempts. Empty is the usual: ten over 76 hours."
+						label={t("webhooks.form.waitsBeforeEachAttempt")}
+						hint={t("webhooks.form.0s5s5m30m2h")}
 						value={form.schedule}
 						wrong={wrong("schedule")}
 						onChange={(e) => edit.set("schedule", e.target.value)}
 						spellCheck={false}
 					/>
 					<TextField
-						label="Headers"
-						hint={
-							before
-								? "One a line, Name: value. Values are not shown; what is printed for one keeps it."
-								: "One a line, Name: value. They go out with every message, and are not shown again."
-						}
+						label={t("common.headers")}
+						hint={before ? t("webhooks.form.oneALineNameValue") : t("webhooks.form.oneALineNameValue2")}
 						value={form.headers}
 						wrong={wrong("headers")}
 						onChange={(e) => edit.set("headers", e.target.value)}
@@ -233,7 +217,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 					/>
 					{form.algorithm !== undefined && (
 						<Choice
-							label="Signature"
+							label={t("webhooks.form.signature")}
 							value={form.algorithm}
 							onChange={(value) => edit.set("algorithm", value)}
 							options={algorithms}
@@ -242,8 +226,8 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 					)}
 					{form.algorithm === "v1" && (
 						<Field
-							label="A secret of your own"
-							hint="16 letters or more. Empty: one is made, and shown once."
+							label={t("webhooks.form.aSecretOfYourOwn")}
+							hint={t("webhooks.form.16LettersOrMoreEmpty")}
 							value={form.secret}
 							wrong={wrong("secret")}
 							onChange={(e) => edit.set("secret", e.target.value)}

@@ -13,7 +13,7 @@ import { Faults, Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
-import { all, digits, shortId } from "../../words/count";
+import { all, shortId } from "../../words/count";
 import { ago, clock, date, exact, milliseconds } from "../../words/time";
 import type { TabProps } from "../organization/Organization";
 import { useQueryState } from "../query-state";
@@ -21,6 +21,9 @@ import type { Secret } from "../rotation/Overlap";
 import { advice, statusLine } from "./health";
 import { Answer, RequestCard } from "./exchange";
 import { ReplayDialog } from "./Replay";
+import { Segments } from "../../parts/choices";
+import { useEndpointRights } from "./rights";
+import { rich, t } from "../../words/message";
 
 interface InspectorProps extends Omit<TabProps, "answer"> {
 	webhook: Webhook;
@@ -61,12 +64,17 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 	const number = Number(chosen) || history.at(-1)?.number;
 	const attempt = history.find((h) => h.number === number);
 	const type = d?.attributes.eventType ?? "";
-	usePage({ title: d ? `${type} to ${name}` : name, organization: id, request, crumbs: [...crumbs, { name: type || "…" }] });
-	const send = useSend(() => notify("It is being sent again"));
+	usePage({
+		title: d ? t("webhooks.inspector.to", { type, name }) : name,
+		organization: id,
+		request,
+		crumbs: [...crumbs, { name: type || "…" }],
+	});
+	const send = useSend(() => notify(t("common.itIsBeingSentAgain")));
 	const again = () => send.mutate({ to: url(`webhookDeliveries/${delivery}/redeliver`), method: "POST" });
-	const not = may("webhooks:write") || may("webhookDeliveries:write") ? false : "It takes webhooks:write here";
+	const { send: not } = useEndpointRights(webhook, may);
 	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
-	useKeys(not || !d ? [] : [{ key: "R", label: "Send again", act: sendAgain }]);
+	useKeys(not || !d ? [] : [{ key: "R", label: t("common.sendAgain"), act: sendAgain }]);
 	if (read.error && !d)
 		return (
 			<div className="page">
@@ -97,26 +105,28 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 						)}
 						{event?.attributes.sequence != null && (
 							<>
-								<span>sequence {digits(event.attributes.sequence)}</span>
+								<span>{t("webhooks.inspector.sequence", { sequence: event.attributes.sequence })}</span>
 								<Dot />
 							</>
 						)}
-						{event && <Copy text={event.id} what="webhook-id" shown={shortId(event.id)} />}
+						{event && <Copy text={event.id} what={t("webhooks.inspector.webhookId")} shown={shortId(event.id)} />}
 					</p>
 				</div>
 				<div className="row end wrap">
-					<Button kind="main" icon="again" not={not || (send.isPending && "It is on its way")} onClick={sendAgain}>
-						Send again
+					<Button kind="main" icon="again" not={not || (send.isPending && t("common.itIsOnItsWay"))} onClick={sendAgain}>
+						{t("common.sendAgain")}
 					</Button>
 					<Button not={not} onClick={() => setOver("replay")}>
-						All failed…
+						{t("webhooks.inspector.allFailed")}
 					</Button>
 					<Menu
-						label="More actions"
+						label={t("common.moreActions")}
 						square
 						entries={[
-							...(event ? [{ label: "The event", icon: "clock" as const, to: `/events/${event.id}` }] : []),
-							{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
+							...(event
+								? [{ label: t("webhooks.inspector.theEvent"), icon: "clock" as const, to: `/events/${event.id}` }]
+								: []),
+							{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
 						]}
 					>
 						<Icon name="more" />
@@ -137,7 +147,7 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 			)}
 			{over === "again" && (
 				<Dialog
-					title="It was delivered already"
+					title={t("webhooks.inspector.itWasDeliveredAlready")}
 					close={() => setOver(null)}
 					foot={
 						<div className="dialog-foot">
@@ -148,19 +158,16 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 									again();
 								}}
 							>
-								Send it again all the same
+								{t("webhooks.inspector.sendItAgainAllThe")}
 							</Button>
 							<Button kind="bare" onClick={() => setOver(null)}>
-								Cancel
+								{t("common.cancel")}
 							</Button>
 						</div>
 					}
 				>
 					<div className="dialog-body">
-						<p>
-							The receiver gets the same message a second time, with the same <span className="mono">webhook-id</span>. One
-							that remembers ids will not act on it.
-						</p>
+						<p>{rich("webhooks.inspector.theReceiverGetsTheSame")}</p>
 					</div>
 				</Dialog>
 			)}
@@ -169,7 +176,14 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 	);
 }
 
-const times = ["", "once", "twice", "three times", "four times", "five times"];
+const times = [
+	"",
+	"once",
+	"twice",
+	t("webhooks.inspector.threeTimes"),
+	t("webhooks.inspector.fourTimes"),
+	t("webhooks.inspector.fiveTimes"),
+];
 
 function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 	const a = d.attributes;
@@ -179,8 +193,9 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 			<p className="notice" data-is="ok">
 				<Icon name="check" />
 				<span>
-					<b>{last?.status ? statusLine(last.status) : "Delivered"}</b>
-					{history.length > 1 ? `, at the ${ordinal(history.length)} attempt` : ""}, {ago(a.finishedAt)}.
+					<b>{last?.status ? statusLine(last.status) : t("webhooks.inspector.delivered")}</b>
+					{history.length > 1 ? t("webhooks.inspector.atTheAttempt", { ordinal: ordinal(history.length) }) : ""},{" "}
+					{ago(a.finishedAt)}.
 				</span>
 			</p>
 		);
@@ -190,7 +205,10 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 			<p className="notice">
 				<Icon name="close" />
 				<span>
-					<b>Cancelled.</b> {a.reason ? `Reason: ${a.reason.replaceAll("_", " ")}.` : "It goes out no more."}
+					<b>{t("webhooks.inspector.cancelled")}</b>{" "}
+					{a.reason
+						? t("webhooks.inspector.reason", { replaceAll: a.reason.replaceAll("_", " ") })
+						: t("webhooks.inspector.itGoesOutNoMore")}
 				</span>
 			</p>
 		);
@@ -200,7 +218,10 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 			<p className="notice" data-is="warn">
 				<Icon name="clock" />
 				<span>
-					<b>It waits.</b> {a.nextAttemptAt ? `The first attempt is ${ago(a.nextAttemptAt)}.` : "Others go first."}
+					<b>{t("webhooks.inspector.itWaits")}</b>{" "}
+					{a.nextAttemptAt
+						? t("webhooks.inspector.theFirstAttemptIs", { when: ago(a.nextAttemptAt) })
+						: t("webhooks.inspector.othersGoFirst")}
 				</span>
 			</p>
 		);
@@ -213,11 +234,15 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 		<p className="notice" data-is="bad">
 			<Icon name="alert" />
 			<span>
-				<b>{what}</b>, {times[history.length] ?? `${history.length} times`}.{" "}
-				{last.status && known ? `${known.what}${said ? `: “${said}”` : ""}. ` : last.detail ? `${last.detail}. ` : ""}
+				<b>{what}</b>, {times[history.length] ?? t("webhooks.inspector.times", { count: history.length })}.{" "}
+				{last.status && known
+					? `${known.what}${said ? t("webhooks.inspector.text", { said }) : ""}. `
+					: last.detail
+						? `${last.detail}. `
+						: ""}
 				{a.state === "failed"
-					? "All tries are used up: send it again when the receiver is well."
-					: `Nothing is lost; the next try is ${ago(a.nextAttemptAt)}.`}{" "}
+					? t("webhooks.inspector.allTriesAreUsedUp")
+					: t("webhooks.inspector.nothingIsLostTheNext", { when: ago(a.nextAttemptAt) })}{" "}
 				{known?.todo}
 			</span>
 		</p>
@@ -249,7 +274,7 @@ function Tries({ d, history, schedule }: { d: Delivery; history: Entry[]; schedu
 	if (d.attributes.state === "succeeded" && history.length === 1) return null;
 	return (
 		<section aria-labelledby="tr" className="stack gap3">
-			<h2 id="tr">Tries</h2>
+			<h2 id="tr">{t("webhooks.inspector.tries")}</h2>
 			<ol className="tries">
 				{Array.from({ length: Math.min(total, 20) }, (_, i) => {
 					const h = history[i];
@@ -267,7 +292,13 @@ function Tries({ d, history, schedule }: { d: Delivery; history: Entry[]; schedu
 						<li key={i} data-is={is}>
 							<span>{word}</span>
 							<span className="only-read">
-								{h ? (h.errorCode ? "failed" : "delivered") : i === next ? "next" : "not yet"}
+								{h
+									? h.errorCode
+										? t("webhooks.inspector.failed")
+										: t("webhooks.inspector.delivered2")
+									: i === next
+										? t("webhooks.inspector.next")
+										: t("webhooks.inspector.notYet")}
 							</span>
 						</li>
 					);
@@ -281,7 +312,7 @@ function Tries({ d, history, schedule }: { d: Delivery; history: Entry[]; schedu
 function wait(spelled: string | undefined): string {
 	const [, h, m, s] = /^(?:(\d+)h)?(?:(\d+)m)?(?:([\d.]+)s)?$/.exec(spelled ?? "") ?? [];
 	if (Number(h)) return `${h} h`;
-	if (Number(m)) return `${m} min`;
+	if (Number(m)) return t("webhooks.inspector.min", { m });
 	return `${s ?? 0} s`;
 }
 
@@ -301,22 +332,24 @@ function AttemptView({ delivery, attempt, history, choose, secrets }: AttemptPro
 	return (
 		<section aria-labelledby="at" className="stack gap3">
 			<div className="row wrap">
-				<h2 id="at">Attempt {attempt.number}</h2>
-				<State is={state}>{attempt.status ?? attempt.errorCode ?? "no answer"}</State>
+				<h2 id="at">{t("webhooks.inspector.attempt", { number: attempt.number })}</h2>
+				<State is={state}>{attempt.status ?? attempt.errorCode ?? t("common.noAnswer")}</State>
 				<span className="second quiet">
 					{[exact(attempt.startedAt), attempt.address, attempt.protocol?.replace("HTTP/2.0", "HTTP/2")]
 						.filter(Boolean)
 						.join(" · ")}
-					{attempt.signedWith?.length ? ` · signed with ${signers(attempt.signedWith, secrets)}` : ""}
+					{attempt.signedWith?.length
+						? t("webhooks.inspector.signedWith", { signers: signers(attempt.signedWith, secrets) })
+						: ""}
 				</span>
 				{history.length > 1 && (
-					<div className="segments end" role="group" aria-label="Attempt">
-						{history.slice(-10).map((h) => (
-							<button key={h.number} type="button" aria-pressed={h === attempt} onClick={() => choose(h.number)}>
-								{h.number}
-							</button>
-						))}
-					</div>
+					<Segments
+						label={t("webhooks.inspector.attempt2")}
+						className="end"
+						of={history.slice(-10).map((h) => [h.number, h.number])}
+						value={attempt.number}
+						choose={choose}
+					/>
 				)}
 			</div>
 			<div className="pair">
@@ -334,37 +367,45 @@ function signers(ids: string[], secrets: Omit<Secret, "what">[]): string {
 	return all(
 		ids.map((id) => {
 			const at = secrets.findIndex((s) => s.id === id);
-			if (at < 0) return "a secret that has ended";
-			return secrets.length === 1 ? "its secret" : at === 0 ? "the newest secret" : "the secret before";
+			if (at < 0) return t("webhooks.inspector.aSecretThatHasEnded");
+			return secrets.length === 1
+				? t("webhooks.inspector.itsSecret")
+				: at === 0
+					? t("webhooks.inspector.theNewestSecret")
+					: t("webhooks.inspector.theSecretBefore");
 		}),
 	);
 }
 
 function keptUntil(a: Attempt | undefined): string {
 	const until = (a?.attributes.response as { keptUntil?: string | null } | undefined)?.keptUntil;
-	return until ? `kept until ${date(until)}` : "";
+	return until ? t("webhooks.inspector.keptUntil", { when: date(until) }) : "";
 }
 
 function Timing({ entry }: { entry: Entry }) {
-	const t = entry.timings;
+	const timings = entry.timings;
 	// sent and firstByte are reckoned from the beginning, the others are how long they took.
-	const connected = t.dns + t.connect + t.tls;
+	const connected = timings.dns + timings.connect + timings.tls;
 	const parts = [
-		{ name: "Name", from: 0, took: t.dns },
-		{ name: "Connect", from: t.dns, took: t.connect },
-		{ name: "TLS", from: t.dns + t.connect, took: t.tls },
-		{ name: "Sent", from: connected, took: Math.max(t.sent - connected, 0) },
-		{ name: "First byte", from: t.sent, took: Math.max(t.firstByte - t.sent, 0), waits: true },
-		{ name: "Rest", from: t.firstByte || t.sent, took: Math.max(t.total - (t.firstByte || t.sent), 0) },
+		{ name: t("common.name"), from: 0, took: timings.dns },
+		{ name: t("webhooks.inspector.connect"), from: timings.dns, took: timings.connect },
+		{ name: t("webhooks.inspector.tls"), from: timings.dns + timings.connect, took: timings.tls },
+		{ name: t("webhooks.inspector.sent"), from: connected, took: Math.max(timings.sent - connected, 0) },
+		{ name: t("webhooks.inspector.firstByte"), from: timings.sent, took: Math.max(timings.firstByte - timings.sent, 0), waits: true },
+		{
+			name: t("webhooks.inspector.rest"),
+			from: timings.firstByte || timings.sent,
+			took: Math.max(timings.total - (timings.firstByte || timings.sent), 0),
+		},
 	];
-	const scale = 400 / Math.max(t.total, 0.001);
+	const scale = 400 / Math.max(timings.total, 0.001);
 	return (
 		<section className="card" aria-labelledby="tm">
 			<header>
-				<h3 id="tm">Timing</h3>
+				<h3 id="tm">{t("webhooks.inspector.timing")}</h3>
 				<span className="second quiet end">
-					{milliseconds(t.total)}
-					{entry.reusedConnection ? ", over an open connection" : ""}
+					{milliseconds(timings.total)}
+					{entry.reusedConnection ? t("webhooks.inspector.overAnOpenConnection") : ""}
 				</span>
 			</header>
 			<div className="body">

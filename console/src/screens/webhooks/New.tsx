@@ -7,6 +7,7 @@ import { SecretDialog } from "../keys/Secret";
 import { endpointName } from "../../words/host";
 import { PublicKey } from "./About";
 import EndpointForm from "./Form";
+import { rich } from "../../words/message";
 
 interface NewProps {
 	organization: string;
@@ -23,11 +24,7 @@ export default function NewEndpoint({ organization, may, made, close }: NewProps
 	}
 	return (
 		<SecretDialog
-			title={
-				<>
-					The secret of <Typed>{endpointName(endpoint.attributes)}</Typed>
-				</>
-			}
+			title={<>{rich("webhooks.new.theSecretOf", { endpointName: <Typed>{endpointName(endpoint.attributes)}</Typed> })}</>}
 			secret={endpoint.attributes.secret ?? ""}
 			close={() => {
 				close();

@@ -3,8 +3,8 @@
 import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
 import { useRead } from "../../api/query";
-import { count } from "../../words/count";
 import { clock } from "../../words/time";
+import { t } from "../../words/message";
 
 interface Bucket {
 	at: string;
@@ -31,7 +31,7 @@ export function Pulse({ webhook }: { webhook: string }) {
 				viewBox={`0 0 ${width} ${height}`}
 				preserveAspectRatio="none"
 				role="img"
-				aria-label={`Since ${clock(buckets[0]?.at ?? "", false)}: ${count(delivered, "good answer")}, ${count(failed, "failure")}`}
+				aria-label={t("webhooks.pulse.sinceDeliveredGoodAnswer", { when: clock(buckets[0]?.at ?? "", false), delivered, failed })}
 			>
 				{buckets.map((b, i) => {
 					const all = b.delivered + b.failed;
@@ -52,7 +52,7 @@ export function Pulse({ webhook }: { webhook: string }) {
 			</svg>
 			<div className="row second quiet">
 				<span>{clock(buckets[0]?.at ?? "", false)}</span>
-				<span className="end">now</span>
+				<span className="end">{t("webhooks.pulse.now")}</span>
 			</div>
 		</div>
 	);

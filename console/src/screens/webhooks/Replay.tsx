@@ -10,17 +10,17 @@ import { Dialog, FormDialog } from "../../parts/dialog";
 import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
 import { Button, Section, Typed } from "../../parts/small";
-import { count, digits } from "../../words/count";
 import { ago, short } from "../../words/time";
+import { rich, t } from "../../words/message";
 
 const hour = 3_600_000;
 
 type Replay = Resource<components["schemas"]["WebhookReplayAttributes"]>;
 
 const kinds = [
-	{ value: "failed", label: "what failed" },
-	{ value: "events", label: "everything that it did not get" },
-	{ value: "all", label: "everything, also what it took already" },
+	{ value: "failed", label: t("webhooks.replay.whatFailed") },
+	{ value: "events", label: t("webhooks.replay.everythingThatItDidNot") },
+	{ value: "all", label: t("webhooks.replay.everythingAlsoWhatItTook") },
 ];
 
 export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name: string; close: () => void }) {
@@ -44,7 +44,11 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 	);
 	const total = kind === "failed" ? totalOf(failed.data) : undefined;
 	const send = useSend<Replay>((a) => setBegun(a.data.id));
-	const not = !from ? "Choose a time" : total === 0 ? "None has failed in that time" : send.isPending && "It is on its way";
+	const not = !from
+		? t("webhooks.replay.chooseATime")
+		: total === 0
+			? t("webhooks.replay.noneHasFailedInThat")
+			: send.isPending && t("common.itIsOnItsWay");
 	const submit = () =>
 		send.mutate({
 			to: url("webhookReplays"),
@@ -64,13 +68,13 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 	if (begun) {
 		return (
 			<Dialog
-				title="Being sent again"
-				intro="It goes on when this is closed, and is shown with the endpoint."
+				title={t("webhooks.replay.beingSentAgain")}
+				intro={t("webhooks.replay.itGoesOnWhenThis")}
 				close={close}
 				foot={
 					<div className="dialog-foot">
 						<Button kind="main" onClick={close}>
-							Close
+							{t("common.close")}
 						</Button>
 					</div>
 				}
@@ -82,50 +86,46 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 		);
 	}
 	const options = [
-		...(since ? [{ value: since, label: `since it fails, ${short(since)}` }] : []),
-		{ value: back(1), label: "of the last hour" },
-		{ value: back(24), label: "of the last day" },
-		{ value: back(24 * 7), label: "of the last week" },
-		{ value: back(24 * 30), label: "of the last 30 days" },
-		{ value: "typed", label: "since a time" },
+		...(since ? [{ value: since, label: t("webhooks.replay.sinceItFails", { when: short(since) }) }] : []),
+		{ value: back(1), label: t("webhooks.replay.ofTheLastHour") },
+		{ value: back(24), label: t("webhooks.replay.ofTheLastDay") },
+		{ value: back(24 * 7), label: t("webhooks.replay.ofTheLastWeek") },
+		{ value: back(24 * 30), label: t("webhooks.replay.ofTheLast30Days") },
+		{ value: "typed", label: t("webhooks.replay.sinceATime") },
 	];
 	return (
 		<FormDialog
-			title="Send again"
-			intro={
-				<>
-					To <Typed>{name}</Typed>, with the old <span className="mono">webhook-id</span>, beside what happens now.
-				</>
-			}
+			title={t("common.sendAgain")}
+			intro={<>{rich("webhooks.replay.toWithTheOldWebhook", { name: <Typed>{name}</Typed> })}</>}
 			close={close}
 			submit={() => !not && submit()}
 			buttons={
 				<>
 					<Button kind="main" type="submit" not={not}>
-						{total === undefined ? "Send again" : `Send ${digits(total)} again`}
+						{total === undefined ? t("common.sendAgain") : t("webhooks.replay.sendAgain", { total })}
 					</Button>
 					<Button kind="bare" onClick={close}>
-						Cancel
+						{t("common.cancel")}
 					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} />
 			<Choice
-				label="What"
+				label={t("webhooks.replay.what")}
 				value={kind}
 				onChange={setKind}
 				options={kinds}
 				hint={
 					kind === "events"
-						? "Every event that it is subscribed to now and has no delivery of: for a new endpoint."
+						? t("webhooks.replay.everyEventThatItIs")
 						: kind === "all"
-							? "For a receiver that has lost its data. One that remembers ids will not act on what it knows."
+							? t("webhooks.replay.forAReceiverThatHas")
 							: undefined
 				}
 			/>
 			<Choice
-				label="Which"
+				label={t("webhooks.replay.which")}
 				value={span}
 				onChange={setSpan}
 				options={options}
@@ -133,11 +133,13 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 					total === undefined
 						? undefined
 						: total === 0
-							? "None has failed in that time. What still has tries left goes out by itself."
-							: `${count(total, "delivery has", "deliveries have")} used up all tries.`
+							? t("webhooks.replay.noneHasFailedInThat2")
+							: t("webhooks.replay.totalDeliveryHas", { total })
 				}
 			/>
-			{span === "typed" && <Field label="Since" type="datetime-local" value={typed} onChange={(e) => setTyped(e.target.value)} />}
+			{span === "typed" && (
+				<Field label={t("common.since")} type="datetime-local" value={typed} onChange={(e) => setTyped(e.target.value)} />
+			)}
 		</FormDialog>
 	);
 }
@@ -156,7 +158,7 @@ export function Replays({ webhook, not }: { webhook: string; not: string | false
 	);
 	if (!data?.data.length) return null;
 	return (
-		<Section id="replays" title="Being sent again" card>
+		<Section id="replays" title={t("webhooks.replay.beingSentAgain")} card>
 			<div className="body stack gap4">
 				{data.data.map((r) => (
 					<Progress key={r.id} id={r.id} not={not} />
@@ -180,47 +182,90 @@ function Progress({ id, not }: { id: string; not: string | false }) {
 	const done = r.state === "done" ? 1 : Math.min(Math.max((at - begin) / Math.max(end - begin, 1), 0), 1);
 	const o = r.outcome;
 	const became = o && [
-		o.succeeded ? `${digits(o.succeeded)} delivered` : "",
-		o.pending ? `${digits(o.pending)} on their way` : "",
-		o.failed ? `${digits(o.failed)} failed` : "",
-		o.cancelled ? `${digits(o.cancelled)} cancelled` : "",
+		o.succeeded ? t("webhooks.replay.delivered", { succeeded: o.succeeded }) : "",
+		o.pending ? t("webhooks.replay.onTheirWay", { pending: o.pending }) : "",
+		o.failed ? t("webhooks.replay.failed", { failed: o.failed }) : "",
+		o.cancelled ? t("webhooks.replay.cancelled", { cancelled: o.cancelled }) : "",
 	];
 	return (
-		<div className="stack tight" role="group" aria-label="A replay">
+		<div className="stack tight" role="group" aria-label={t("webhooks.replay.aReplay")}>
 			<div className="row wrap">
 				<b>
 					{
-						{ running: "Looking through", paused: "Paused", done: "All looked through", cancelled: "Cancelled" }[
-							r.state ?? "running"
-						]
+						{
+							running: t("webhooks.replay.lookingThrough"),
+							paused: t("common.paused"),
+							done: t("webhooks.replay.allLookedThrough"),
+							cancelled: t("webhooks.replay.cancelled2"),
+						}[r.state ?? "running"]
 					}
 				</b>
 				<span className="second">
-					{r.kind === "failed" ? "what failed" : "events"} since {short(r.since)}
+					{r.kind === "failed"
+						? t("webhooks.replay.whatFailedSince", { when: short(r.since) })
+						: t("webhooks.replay.eventsSince", { when: short(r.since) })}
 				</span>
 				<span className="row end">
 					{r.state === "running" && (
 						<Button small icon="pause" not={not} onClick={() => become("paused")}>
-							Pause
+							{t("common.pause")}
 						</Button>
 					)}
 					{r.state === "paused" && (
 						<Button small icon="again" not={not} onClick={() => become("running")}>
-							Go on
+							{t("webhooks.replay.goOn")}
 						</Button>
 					)}
 					{(r.state === "running" || r.state === "paused") && (
 						<Button small kind="danger" not={not} onClick={() => become("cancelled")}>
-							Cancel
+							{t("common.cancel")}
 						</Button>
 					)}
 				</span>
 			</div>
-			<progress className="progress" max={1} value={done} aria-label="How far it has come" />
+			<progress className="progress" max={1} value={done} aria-label={t("webhooks.replay.howFarItHasCome")} />
 			<p className="second" role="status">
-				{count(r.queued ?? 0, "message")} of {digits(r.examined ?? 0)} looked at {r.queued === 1 ? "goes" : "go"} out again
-				{became?.some(Boolean) ? `: ${became.filter(Boolean).join(", ")}` : ""}
-				{r.finishedAt ? `. Finished ${ago(r.finishedAt)}` : ""}.
+				{r.queued === 1
+					? became?.some(Boolean)
+						? r.finishedAt
+							? t("webhooks.replay.queuedMessage", {
+									queued: r.queued ?? 0,
+									examined: r.examined ?? 0,
+									join: became.filter(Boolean).join(", "),
+									when: ago(r.finishedAt),
+								})
+							: t("webhooks.replay.queuedMessage2", {
+									queued: r.queued ?? 0,
+									examined: r.examined ?? 0,
+									join: became.filter(Boolean).join(", "),
+								})
+						: r.finishedAt
+							? t("webhooks.replay.queuedMessage3", {
+									queued: r.queued ?? 0,
+									examined: r.examined ?? 0,
+									when: ago(r.finishedAt),
+								})
+							: t("webhooks.replay.queuedMessage4", { queued: r.queued ?? 0, examined: r.examined ?? 0 })
+					: became?.some(Boolean)
+						? r.finishedAt
+							? t("webhooks.replay.queuedMessage5", {
+									queued: r.queued ?? 0,
+									examined: r.examined ?? 0,
+									join: became.filter(Boolean).join(", "),
+									when: ago(r.finishedAt),
+								})
+							: t("webhooks.replay.queuedMessage6", {
+									queued: r.queued ?? 0,
+									examined: r.examined ?? 0,
+									join: became.filter(Boolean).join(", "),
+								})
+						: r.finishedAt
+							? t("webhooks.replay.queuedMessage7", {
+									queued: r.queued ?? 0,
+									examined: r.examined ?? 0,
+									when: ago(r.finishedAt),
+								})
+							: t("webhooks.replay.queuedMessage8", { queued: r.queued ?? 0, examined: r.examined ?? 0 })}
 			</p>
 			<Faults error={set.error} />
 		</div>

@@ -4,6 +4,8 @@ import type { Resource } from "../../api/document";
 import { url } from "../../api/client";
 import { useRead } from "../../api/query";
 import { words } from "../permissions";
+import { Segments } from "../../parts/choices";
+import { t } from "../../words/message";
 
 type EventType = Resource<{ description?: string }>;
 
@@ -35,30 +37,32 @@ export function EventTypesField({ value, onChange, may, wrong }: TypesProps) {
 	};
 	return (
 		<fieldset className="stack tight" aria-describedby="event-types-said">
-			<legend className="label">What it gets</legend>
-			<div className="segments fit" role="group" aria-label="What it gets">
-				<button type="button" aria-pressed={!chosen} onClick={() => onChange([everything])}>
-					Everything
-				</button>
-				<button type="button" aria-pressed={chosen} onClick={() => !chosen && onChange([])}>
-					Chosen types
-				</button>
-			</div>
+			<legend className="label">{t("common.whatItGets")}</legend>
+			<Segments
+				label={t("common.whatItGets")}
+				className="fit"
+				of={[
+					["all", t("common.everything")],
+					["some", t("webhooks.eventTypes.chosenTypes")],
+				]}
+				value={chosen ? "some" : "all"}
+				choose={(which) => (which === "all" ? onChange([everything]) : !chosen && onChange([]))}
+			/>
 			<div id="event-types-said">
 				{wrong && <p className="fault">{wrong}</p>}
-				{!chosen && !wrong && <p className="hint">What happens to endpoints themselves is not part of everything: choose it.</p>}
+				{!chosen && !wrong && <p className="hint">{t("webhooks.eventTypes.whatHappensToEndpointsThemselves")}</p>}
 			</div>
 			{chosen && (
-				<ul className="types" tabIndex={0} aria-label="Types of events">
+				<ul className="types" tabIndex={0} aria-label={t("webhooks.eventTypes.typesOfEvents")}>
 					{groups.map((group) => {
 						const all = `${group}.*`;
 						const word = wordFor(group);
-						const not = word && !may(word) ? `It takes ${word} here` : undefined;
+						const not = word && !may(word) ? t("webhooks.eventTypes.itTakesHere", { word }) : undefined;
 						return (
 							<li key={group}>
 								<TypeBox
 									name={all}
-									hint={not ?? "all of them, and those that come with a later version"}
+									hint={not ?? t("webhooks.eventTypes.allOfThemAndThose")}
 									checked={value.includes(all)}
 									disabled={Boolean(not) && !value.includes(all)}
 									onChange={(on) => toggle(all, on)}

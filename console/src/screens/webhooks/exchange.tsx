@@ -4,9 +4,17 @@ import { useState, type ReactNode } from "react";
 import type { Attempt } from "../../api/resources";
 import { copy } from "../../parts/live";
 import { Button } from "../../parts/small";
-import { count, visible } from "../../words/count";
+import { visible } from "../../words/count";
 import type { Entry } from "./Inspector";
 import { statusLine } from "./health";
+const forms = [
+	["raw", "Raw"],
+	["curl", "curl"],
+	["verify", t("webhooks.exchange.verify")],
+] as const;
+
+import { Segments } from "../../parts/choices";
+import { rich, t } from "../../words/message";
 
 interface Sent {
 	method: string;
@@ -37,22 +45,32 @@ export function Answer({ attempt, entry, keptUntil }: { attempt: Attempt | undef
 	return (
 		<section className="card" aria-labelledby="rs">
 			<header>
-				<h3 id="rs">Answer</h3>
-				<span className="second quiet end">{[bytes != null && count(bytes, "byte"), keptUntil].filter(Boolean).join(" · ")}</span>
+				<h3 id="rs">{t("webhooks.exchange.answer")}</h3>
+				<span className="second quiet end">
+					{[bytes != null && t("webhooks.exchange.bytesByte", { bytes }), keptUntil].filter(Boolean).join(" · ")}
+				</span>
 			</header>
 			{entry.status ? (
-				<pre className="code" tabIndex={0} role="region" aria-label="Answer, raw">
+				<pre className="code" tabIndex={0} role="region" aria-label={t("webhooks.exchange.answerRaw")}>
 					{(entry.protocol ?? "HTTP").replace("HTTP/2.0", "HTTP/2")}{" "}
 					{entry.errorCode ? <mark>{statusLine(entry.status)}</mark> : statusLine(entry.status)}
 					{"\n"}
 					<Headers of={came?.headers ?? []} />
 					{"\n"}
-					{came?.head ? <Json text={came.head} /> : <span className="q">{attempt ? "no body, or not kept any more" : ""}</span>}
-					{came?.truncated && <span className="q">{"\n"}… longer than what is kept</span>}
+					{came?.head ? (
+						<Json text={came.head} />
+					) : (
+						<span className="q">{attempt ? t("webhooks.exchange.noBodyOrNotKept") : ""}</span>
+					)}
+					{came?.truncated && <span className="q"> {t("webhooks.exchange.longerThanWhatIsKept")}</span>}
 				</pre>
 			) : (
 				<div className="body">
-					<p className="second">There was no answer{entry.detail ? `: ${entry.detail}` : ""}.</p>
+					<p className="second">
+						{entry.detail
+							? t("webhooks.exchange.thereWasNoAnswer", { detail: entry.detail })
+							: t("webhooks.exchange.thereWasNoAnswer2")}
+					</p>
 				</div>
 			)}
 		</section>
@@ -67,10 +85,10 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 		return (
 			<section className="card" aria-labelledby="rq">
 				<header>
-					<h3 id="rq">Request</h3>
+					<h3 id="rq">{t("common.request")}</h3>
 				</header>
 				<div className="body">
-					<p className="second">It is not kept any more, or you may not read what this event is about.</p>
+					<p className="second">{t("webhooks.exchange.itIsNotKeptAny")}</p>
 				</div>
 			</section>
 		);
@@ -79,39 +97,35 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 	return (
 		<section className="card" aria-labelledby="rq">
 			<header className="wrapped">
-				<h3 id="rq">Request</h3>
-				<span className="second quiet">{count(sent.bodyBytes, "byte")}</span>
+				<h3 id="rq">{t("common.request")}</h3>
+				<span className="second quiet">{t("webhooks.exchange.bodybytesByte", { bodyBytes: sent.bodyBytes })}</span>
 				<span className="end row wrap">
 					<Button
 						kind="bare"
 						small
 						icon="copy"
-						onClick={() => void copy(text, as === "verify" ? "what was signed" : "the request")}
+						onClick={() =>
+							void copy(text, as === "verify" ? t("webhooks.exchange.whatWasSigned") : t("webhooks.exchange.theRequest"))
+						}
 					>
-						Copy
+						{t("webhooks.exchange.copy")}
 					</Button>
-					<span className="segments" role="group" aria-label="Request as">
-						{(["raw", "curl", "verify"] as const).map((form) => (
-							<button key={form} type="button" aria-pressed={as === form} onClick={() => setAs(form)}>
-								{{ raw: "Raw", curl: "curl", verify: "Verify" }[form]}
-							</button>
-						))}
-					</span>
+					<Segments label={t("webhooks.exchange.requestAs")} of={forms} value={as} choose={setAs} />
 				</span>
 			</header>
 			{as === "raw" && (
-				<pre className="code" tabIndex={0} role="region" aria-label="Request, raw">
+				<pre className="code" tabIndex={0} role="region" aria-label={t("webhooks.exchange.requestRaw")}>
 					<span className="k">{sent.method}</span> {visible(new URL(sent.url).pathname)}{" "}
 					{(sent.httpVersion ?? "HTTP/1.1").replace("HTTP/2.0", "HTTP/2")}
 					{"\n"}
 					<Headers of={sent.headers} />
 					{"\n"}
 					<Json text={sent.body} />
-					{sent.truncated && <span className="q">{"\n"}… longer than what is told of it</span>}
+					{sent.truncated && <span className="q"> {t("webhooks.exchange.longerThanWhatIsTold")}</span>}
 				</pre>
 			)}
 			{as === "curl" && (
-				<pre className="code" tabIndex={0} role="region" aria-label="Request as curl">
+				<pre className="code" tabIndex={0} role="region" aria-label={t("webhooks.exchange.requestAsCurl")}>
 					{visible(curlOf(sent))}
 				</pre>
 			)}
@@ -124,7 +138,7 @@ function Verify({ signed, sent }: { signed: Signed | null; sent: Sent }) {
 	if (!signed)
 		return (
 			<div className="body">
-				<p className="second">How it was signed is not kept any more.</p>
+				<p className="second">{t("webhooks.exchange.howItWasSignedIs")}</p>
 			</div>
 		);
 	const signature = sent.headers.find(([name]) => name.toLowerCase() === "webhook-signature")?.[1] ?? "";
@@ -132,16 +146,14 @@ function Verify({ signed, sent }: { signed: Signed | null; sent: Sent }) {
 		<>
 			<div className="body stack gap3">
 				<p className="second">
-					These bytes were signed with {signed.scheme === "v1a" ? "ed25519" : "HMAC-SHA256"}: the id, the timestamp and the body,
-					with full stops between them. Of <span className="mono">whsec_…</span> the key is the base64 behind it. The receiver’s
-					own result has to be one of <span className="mono break">{visible(signature)}</span>.
+					{signed.scheme === "v1a"
+						? rich("webhooks.exchange.theseBytesWereSignedWith")
+						: rich("webhooks.exchange.theseBytesWereSignedWith2")}{" "}
+					<span className="mono break">{visible(signature)}</span>.
 				</p>
-				<p className="second">
-					Take the body as it came, before anything parses it. Whole receivers in four languages:{" "}
-					<a href="/docs">documentation</a>.
-				</p>
+				<p className="second">{rich("webhooks.exchange.takeTheBodyAsIt", { a: (words) => <a href="/docs">{words}</a> })}</p>
 			</div>
-			<pre className="code" tabIndex={0} role="region" aria-label="What was signed">
+			<pre className="code" tabIndex={0} role="region" aria-label={t("webhooks.exchange.whatWasSigned2")}>
 				{visible(signed.signedContent)}
 			</pre>
 		</>

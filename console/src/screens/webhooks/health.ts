@@ -3,6 +3,7 @@
 import type { Delivery, Webhook } from "../../api/resources";
 import type { StateName } from "../../parts/small";
 import { short } from "../../words/time";
+import { t } from "../../words/message";
 
 interface Health {
 	is: StateName;
@@ -10,21 +11,24 @@ interface Health {
 }
 
 const reasons: Record<string, string> = {
-	gone: "it answered 410",
-	requested: "it asked for it",
-	failing: "it took nothing for days",
-	secret_key_lost: "its secret was lost",
+	gone: t("webhooks.health.itAnswered410"),
+	requested: t("webhooks.health.itAskedForIt"),
+	failing: t("webhooks.health.itTookNothingForDays"),
+	secret_key_lost: t("webhooks.health.itsSecretWasLost"),
 };
 
 export function healthOf(w: Webhook): Health {
 	const { status, health, disabledReason } = w.attributes;
 	if (status === "disabled")
-		return { is: "off", word: `Disabled${disabledReason ? `: ${reasons[disabledReason] ?? disabledReason}` : ""}` };
-	if (status === "paused") return { is: "off", word: "Paused" };
-	if (health?.failingSince) return { is: "bad", word: `Failing since ${short(health.failingSince)}` };
-	if (health?.state === "probation") return { is: "warn", word: "On probation" };
-	if (!health?.lastSuccessAt) return { is: "off", word: "Nothing sent yet" };
-	return { is: "ok", word: "Well" };
+		return {
+			is: "off",
+			word: `Disabled${disabledReason ? t("webhooks.health.text", { reasons: reasons[disabledReason] ?? disabledReason }) : ""}`,
+		};
+	if (status === "paused") return { is: "off", word: t("common.paused") };
+	if (health?.failingSince) return { is: "bad", word: t("webhooks.health.failingSince", { when: short(health.failingSince) }) };
+	if (health?.state === "probation") return { is: "warn", word: t("webhooks.health.onProbation") };
+	if (!health?.lastSuccessAt) return { is: "off", word: t("webhooks.health.nothingSentYet") };
+	return { is: "ok", word: t("webhooks.health.well") };
 }
 
 /** Says how a delivery stands, as short as a row takes. */
@@ -34,33 +38,35 @@ export function standing(d: Delivery): Health {
 		case "succeeded":
 			return { is: "ok", word: String(status ?? "delivered") };
 		case "failed":
-			return { is: "bad", word: status ? `failed, ${status}` : "failed" };
+			return { is: "bad", word: status ? t("webhooks.health.failed", { status }) : "failed" };
 		case "cancelled":
 			return { is: "off", word: "cancelled" };
 		default:
-			return errorCode ? { is: "bad", word: `${status ?? "no answer"}, tried ${attempts}×` } : { is: "warn", word: "waits" };
+			return errorCode
+				? { is: "bad", word: t("webhooks.health.tried", { status: status ?? t("common.noAnswer"), attempts }) }
+				: { is: "warn", word: "waits" };
 	}
 }
 
 /** What an error code means, and what one can do. */
 export const advice: Record<string, { what: string; todo: string }> = {
-	timeout: { what: "No answer within the time", todo: "Answer as soon as the message is stored, and work on it afterwards." },
-	dns_error: { what: "The name cannot be resolved", todo: "See that the host of the URL exists in DNS." },
-	connection_refused: { what: "Nothing listens there", todo: "See that the receiver runs, and on which port." },
-	unreachable: { what: "There is no way to that address", todo: "See that the network of the receiver is reachable from here." },
-	connection_reset: { what: "The connection was broken off", todo: "A proxy or a firewall in front of the receiver may do that." },
-	connection_closed: { what: "It ended without a complete answer", todo: "The receiver may have crashed while it answered." },
-	tls_error: { what: "TLS could not be agreed", todo: "See that the certificate is valid, complete and for this name." },
+	timeout: { what: t("webhooks.health.noAnswerWithinTheTime"), todo: t("webhooks.health.answerAsSoonAsThe") },
+	dns_error: { what: t("webhooks.health.theNameCannotBeResolved"), todo: t("webhooks.health.seeThatTheHostOf") },
+	connection_refused: { what: t("webhooks.health.nothingListensThere"), todo: t("webhooks.health.seeThatTheReceiverRuns") },
+	unreachable: { what: t("webhooks.health.thereIsNoWayTo"), todo: t("webhooks.health.seeThatTheNetworkOf") },
+	connection_reset: { what: t("webhooks.health.theConnectionWasBrokenOff"), todo: t("webhooks.health.aProxyOrAFirewall") },
+	connection_closed: { what: t("webhooks.health.itEndedWithoutAComplete"), todo: t("webhooks.health.theReceiverMayHaveCrashed") },
+	tls_error: { what: t("webhooks.health.tlsCouldNotBeAgreed"), todo: t("webhooks.health.seeThatTheCertificateIs") },
 	blocked_address: {
-		what: "The address is one that nothing may be sent to",
-		todo: "Use a public address, or have the operator allow the network.",
+		what: t("webhooks.health.theAddressIsOneThat"),
+		todo: t("webhooks.health.useAPublicAddressOr"),
 	},
-	protocol_error: { what: "The answer is not HTTP", todo: "See what listens at that port." },
-	redirect: { what: "It answered with a redirect, and those are not followed", todo: "Give the endpoint the URL that it leads to." },
-	http_status: { what: "The receiver answers, but refuses", todo: "Its log says why; the answer is below." },
-	invalid_request: { what: "The URL or the secret cannot be used", todo: "Change the endpoint." },
-	local_error: { what: "Roster was short of something", todo: "No fault of yours: it uses up no attempt." },
-	proxy_error: { what: "The proxy of Roster cannot be reached", todo: "No fault of yours: it uses up no attempt." },
+	protocol_error: { what: t("webhooks.health.theAnswerIsNotHttp"), todo: t("webhooks.health.seeWhatListensAtThat") },
+	redirect: { what: t("webhooks.health.itAnsweredWithARedirect"), todo: t("webhooks.health.giveTheEndpointTheUrl") },
+	http_status: { what: t("webhooks.health.theReceiverAnswersButRefuses"), todo: t("webhooks.health.itsLogSaysWhyThe") },
+	invalid_request: { what: t("webhooks.health.theUrlOrTheSecret"), todo: t("webhooks.health.changeTheEndpoint") },
+	local_error: { what: t("webhooks.health.rosterWasShortOfSomething"), todo: t("webhooks.health.noFaultOfYoursIt") },
+	proxy_error: { what: t("webhooks.health.theProxyOfRosterCannot"), todo: t("webhooks.health.noFaultOfYoursIt") },
 };
 
 const statusTexts: Record<number, string> = {
