@@ -95,7 +95,9 @@ func treeWork(in *Change) (how hold, parent string) {
 }
 
 // hasAlone reports whether a transaction has the trees alone that it works in.
-func hasAlone(tx *store.DB) bool { return tx.Dialect() != store.Postgres || tx.Total(branchesMove{}, 0) > 0 }
+func hasAlone(tx *store.DB) bool {
+	return tx.Dialect() != store.Postgres || tx.Total(branchesMove{}, 0) > 0
+}
 
 // lockTreesFor takes the locks that a change of an organization needs. A parent that is sent back as it is needs none of them alone, and
 // neither does an organization that is there already.
