@@ -18,14 +18,14 @@ after(async () => {
 });
 
 // The bar is 120 kB. This is where it is, so that it does not grow: what is taken away from it is taken from here.
-const most = 126_000;
+const most = 122_000;
 
-/** Returns the files of scripts and styles that a page has taken until now, with their bytes as they were sent. */
+/** Returns the files of scripts and styles that a page had asked for when its first row was drawn, with their bytes as they were sent. */
 const taken = (page) =>
 	page.evaluate(() =>
 		performance
 			.getEntriesByType("resource")
-			.filter((e) => /\.(js|css)$/.test(new URL(e.name).pathname))
+			.filter((e) => e.startTime <= window.firstRow && /\.(js|css)$/.test(new URL(e.name).pathname))
 			.map((e) => ({ name: new URL(e.name).pathname.split("/").at(-1), bytes: e.encodedBodySize })),
 	);
 
@@ -37,6 +37,14 @@ for (const path of ["/", "/organizations", "/people"]) {
 		const page = await tab.context.newPage();
 		const session = await tab.context.newCDPSession(page);
 		await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+		await page.addInitScript(() => {
+			const watch = new MutationObserver(() => {
+				if (!document.querySelector("main [data-index]")) return;
+				window.firstRow = performance.now();
+				watch.disconnect();
+			});
+			watch.observe(document, { childList: true, subtree: true });
+		});
 		await page.goto(`${service.base}/console${path}`);
 		await page.locator("main [data-index]").first().waitFor();
 		const files = await taken(page);

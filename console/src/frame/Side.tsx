@@ -1,20 +1,23 @@
 /* The side: the five lists, the tree, and who is signed in. */
 
-import { useMemo, useState, type ReactNode } from "react";
+import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { nameOfMe, organizationsOf, type Me } from "../api/me";
 import { url } from "../api/client";
 import { totalOf } from "../api/document";
 import { useRead } from "../api/query";
+import { afterFirst } from "../parts/first";
 import { Icon, Kind, Mark, type IconName } from "../parts/icons";
 import { Menu } from "../parts/menu";
 import { Button, Face, SquareButton, Typed } from "../parts/small";
 import { digits } from "../words/count";
 import { signOut } from "../screens/sign-out";
 import { useFind } from "./find";
-import { Tree } from "./Tree";
 import type { TreeStore } from "./tree-store";
 import { t } from "../words/message";
+
+/** It comes after the first list, which is what somebody waits for. */
+const Tree = lazy(() => afterFirst().then(() => import("./Tree")));
 
 export const lists: { path: string; name: string; icon: IconName; letter: string }[] = [
 	{ path: "/organizations", name: t("common.organizations"), icon: "tree", letter: "O" },
@@ -115,7 +118,9 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 			{text.trim() ? (
 				<Matches text={text} organizations={organizationsOf(me)} to={to} chosen={() => setText("")} />
 			) : (
-				<Tree store={store} open={open} path={path} to={to} />
+				<Suspense fallback={<div className="tree" />}>
+					<Tree store={store} open={open} path={path} to={to} />
+				</Suspense>
 			)}
 			<div className="side-foot">
 				<Account me={me} />

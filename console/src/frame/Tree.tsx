@@ -32,7 +32,7 @@ interface TreeProps {
 	to: (id: string) => string;
 }
 
-export function Tree({ store, open, path, to }: TreeProps) {
+export default function Tree({ store, open, path, to }: TreeProps) {
 	const [, go] = useLocation();
 	const version = useSyncExternalStore(store.subscribe, store.read);
 	const scroll = useRef<HTMLDivElement>(null);

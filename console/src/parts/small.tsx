@@ -4,6 +4,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useConnection } from "../api/connection";
 import { Icon, type IconName } from "./icons";
+import { onItsWay } from "./first";
 import { copy } from "./live";
 import { initials, visible } from "../words/count";
 import { t } from "../words/message";
@@ -180,6 +181,7 @@ export function Empty({ title, children, action }: { title: string; children: Re
 /** The shape of rows that are on their way, after 150 ms: what is quick shows nothing in between. */
 export function Ghosts({ rows = 5 }: { rows?: number }) {
 	const late = useLate(150);
+	useEffect(onItsWay, []);
 	return (
 		<div className="ghosts" role="status" aria-label={t("common.loading")}>
 			{late && Array.from({ length: rows }, (_, i) => <div key={i} className="ghost" data-wide={i % 3} />)}
