@@ -13,7 +13,7 @@ import { Faults, Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
-import { all, digits, shortId } from "../../words/count";
+import { all, digits, shortId, visible } from "../../words/count";
 import { ago, clock, date, exact, milliseconds } from "../../words/time";
 import type { TabProps } from "../organization/Organization";
 import { useQueryState } from "../query-state";
@@ -209,7 +209,7 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 	const code = a.errorCode ?? last.errorCode ?? "";
 	const known = advice[code];
 	const what = last.status ? statusLine(last.status) : (known?.what ?? code);
-	const said = quoted(last.response?.head);
+	const said = visible(quoted(last.response?.head));
 	return (
 		<p className="notice" data-is="bad">
 			<Icon name="alert" />
