@@ -5,6 +5,7 @@ import "./styles/components.css";
 import "./styles/console.css";
 import "./styles/rows.css";
 import "./styles/making.css";
+import "./styles/names.css";
 
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClientProvider } from "@tanstack/react-query";

@@ -43,15 +43,15 @@ function inField(target: EventTarget | null): boolean {
 
 let began = { at: 0, with: "" };
 
-/** Acts on a key that was pressed. Letters do nothing inside a field, in a tree, which finds by them, or where somebody has switched them off. */
+/** Acts on a key that was pressed. Letters do nothing inside a field, in a tree, which finds by them, or where somebody has switched them off;
+ * then figures and signs do nothing either. */
 export function onKeyDown(e: KeyboardEvent) {
 	if (e.defaultPrevented || e.isComposing) return;
 	if (inField(e.target) || document.querySelector("[role=dialog]:not(.side)")) return;
 	if (e.ctrlKey || e.metaKey || e.altKey) return;
 	const pressed = e.key.length === 1 ? e.key.toUpperCase() : e.key === "Escape" ? "Esc" : e.key;
-	if (/^[A-Z]$/.test(pressed)) {
-		if (!preferences().letters || (e.target instanceof HTMLElement && e.target.closest("[role=tree]"))) return;
-	}
+	if (e.key.length === 1 && !preferences().letters) return; // figures and signs are as easily hit, or heard, as letters
+	if (/^[A-Z]$/.test(pressed) && e.target instanceof HTMLElement && e.target.closest("[role=tree]")) return;
 	const both = began.with && e.timeStamp - began.at < 1500 ? `${began.with} ${pressed}` : "";
 	began = { at: 0, with: "" };
 	const keys = keysNow();

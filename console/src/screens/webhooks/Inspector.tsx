@@ -13,7 +13,7 @@ import { Faults, Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
-import { all, shortId } from "../../words/count";
+import { all, shortId, visible } from "../../words/count";
 import { ago, clock, date, exact, milliseconds } from "../../words/time";
 import type { TabProps } from "../organization/Organization";
 import { useQueryState } from "../query-state";
@@ -220,7 +220,7 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 	const code = a.errorCode ?? last.errorCode ?? "";
 	const known = advice[code];
 	const what = last.status ? statusLine(last.status) : (known?.what ?? code);
-	const said = quoted(last.response?.head);
+	const said = visible(quoted(last.response?.head));
 	const why =
 		!last.status || !known
 			? last.detail && `${last.detail}.`

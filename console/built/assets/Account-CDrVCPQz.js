@@ -1,0 +1,1 @@
+export{j as default}from"./deeds-yj5i8uZ0.js";

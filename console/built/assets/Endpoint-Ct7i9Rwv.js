@@ -1,0 +1,1 @@
+export{r as default}from"./deeds-yj5i8uZ0.js";

@@ -1,0 +1,1 @@
+export{n as default}from"./deeds-yj5i8uZ0.js";

@@ -1,0 +1,1 @@
+export{C as default}from"./deeds-yj5i8uZ0.js";

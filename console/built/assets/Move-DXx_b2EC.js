@@ -1,0 +1,1 @@
+export{h as default}from"./deeds-yj5i8uZ0.js";

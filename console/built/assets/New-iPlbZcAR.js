@@ -1,0 +1,1 @@
+export{m as default}from"./deeds-yj5i8uZ0.js";

@@ -1,0 +1,1 @@
+export{p as counted,f as default}from"./deeds-yj5i8uZ0.js";

@@ -1,0 +1,1 @@
+export{d as default}from"./deeds-yj5i8uZ0.js";

@@ -1,0 +1,1 @@
+export{x as default}from"./deeds-yj5i8uZ0.js";

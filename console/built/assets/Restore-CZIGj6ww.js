@@ -1,0 +1,1 @@
+export{b as default}from"./deeds-yj5i8uZ0.js";

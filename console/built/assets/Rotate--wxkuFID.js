@@ -1,0 +1,1 @@
+export{L as EndRotationDialog,R as RotateDialog}from"./deeds-yj5i8uZ0.js";
