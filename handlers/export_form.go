@@ -145,6 +145,7 @@ func (t table) text(r *jsonapi.Resource, name string) (string, error) {
 // and at the end of a line within a cell: what comes behind is the beginning of a cell as well, also behind quotes, which it takes off.
 func harmless(text string) string {
 	var safe strings.Builder
+	safe.Grow(len(text) + 1)
 	begins := true
 	for i, r := range text {
 		if begins && (strings.ContainsRune("=+-@＝＋－＠", r) || i == 0 && strings.ContainsRune("\t\r\n", r)) {

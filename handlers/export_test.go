@@ -105,8 +105,8 @@ func compact(t *testing.T, v any) []byte {
 func TestAnExportToASpreadsheetIsHarmless(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		org, _ := s.organization("Acme")
-		names := []string{"=1+1", "+1", "-1", "@x", "plain", "with \"quotes\", and\nlines", "'quoted", "a=b", "x;=1+1;", "two\n@lines", `x;"=1+1;"`,
-			`x;""@y`, `"=quoted`, `x;" = 1`}
+		names := []string{"=1+1", "+1", "-1", "@x", "plain", "with \"quotes\", and\nlines", "'quoted", "a=b", "x;=1+1;", "two\n@lines",
+			`x;"=1+1;"`, `x;""@y`, `"=quoted`, `x;" = 1`}
 		for _, name := range names {
 			s.do("POST", "/public/v2/users", resource("users", object{"firstName": name}, "organization",
 				ref("organizations", org))).want(201)

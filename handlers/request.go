@@ -95,6 +95,7 @@ func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server
 	if err := rq.permitFilters(); err != nil {
 		return nil, err
 	}
+	rq.permitCounts()
 	if err := models.MaySort(rq.Context(), rq.DB, rq.Scope(), rq.query.Sort); err != nil {
 		return nil, err
 	}
@@ -189,4 +190,17 @@ func forbidden(principal *auth.Principal, needs auth.Permission) *jsonapi.Error 
 	missing := principal.Missing(needs)
 	return jsonapi.NewError(jsonapi.Forbidden, "%s", missing).Because(
 		&server.Error{Reason: server.Forbidden, Message: missing, Permission: needs.Words()})
+}
+
+// permitCounts leaves out what the caller may not read: the session of a portal link sees by more words than it may ask with.
+func (rq *request) permitCounts() {
+	if rq.Principal == nil || len(rq.query.Counts) == 0 {
+		return
+	}
+	_, schema := rq.route.accepts(rq.relationship)
+	for _, count := range schema.Counts {
+		if count.Of != "" && !rq.Principal.Allows(reading(count.Of)) {
+			rq.query.Counts = slices.DeleteFunc(rq.query.Counts, func(name string) bool { return name == count.Name })
+		}
+	}
 }

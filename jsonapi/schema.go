@@ -121,6 +121,8 @@ type Count struct {
 	Name, Doc string
 	// Parts are the names of several numbers, which are a member of meta; nil for a single one, which is among its counts.
 	Parts []string
+	// Of is the type of what is counted, "" where the counting itself looks at who may read that. Whoever may not is told no number.
+	Of string
 }
 
 // Schema is what the wire knows about a resource type.

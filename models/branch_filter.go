@@ -51,8 +51,8 @@ func rolesUsableAt(_ *store.DB, scope collection.Scope, v any) collection.Where 
 }
 
 // effectiveAt returns the condition that by a membership somebody holds something at an organization: it is there, or above with a role
-// that is inheritable. Roles that are not are few, and those that can be held there belong to the organizations of the line: where there are
-// none, nobody's roles are looked at.
+// that is inheritable. Roles that are not are few, and those that can be held there belong to the organizations of the line: where there
+// are none, nobody's roles are looked at.
 func effectiveAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	line, ok := lineOf(scope, v)
 	if !ok {

@@ -30,6 +30,7 @@ type Batch struct {
 // It is the fast way for what is nobody's change: it records no events, which would double the work and tell webhooks of nothing that
 // happened, and it makes no tokens; refresh-token gives an organization its first one. What is taken already is of kind Conflict.
 func InsertBatch(ctx context.Context, db *store.DB, batch *Batch) error {
+	batch.describeMemberships()
 	paths := batch.paths()
 	everything, byOrganization := batch.count(paths)
 	logos, err := batch.stageLogos(ctx, db)
@@ -40,7 +41,6 @@ func InsertBatch(ctx context.Context, db *store.DB, batch *Batch) error {
 		for _, u := range batch.Users {
 			u.EmailKey = emailKey(u.Email)
 		}
-		batch.describeMemberships()
 		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, batch.given(), byOrganization,
 			logos} {
 			if err := insert(rows); err != nil {
@@ -159,13 +159,30 @@ func (b *Batch) count(paths []*path) (everything store.Tally, byOrganization []*
 			counts.Add(countChildren, p.AncestorID, 1)
 		}
 	}
-	for _, m := range b.Memberships {
-		counts.Add(countUsers, m.OrganizationID, 1)
-	}
+	b.countPeople(counts, paths)
 	for k, n := range counts {
 		byOrganization = append(byOrganization, &counterRow{Name: k.Name, Key: k.Key, N: n})
 	}
 	return everything, byOrganization
+}
+
+// countPeople counts the users of organizations, and those at or below them, each once.
+func (b *Batch) countPeople(counts store.Tally, paths []*path) {
+	above := map[string][]string{}
+	for _, p := range paths {
+		above[p.DescendantID] = append(above[p.DescendantID], p.AncestorID)
+	}
+	type place struct{ organization, user string }
+	seen := map[place]bool{}
+	for _, m := range b.Memberships {
+		counts.Add(countUsers, m.OrganizationID, 1)
+		for _, organization := range above[m.OrganizationID] {
+			if at := (place{organization, m.UserID}); !m.Shared || !seen[at] {
+				seen[at] = m.Shared
+				counts.Add(countPeople.Name, organization, 1)
+			}
+		}
+	}
 }
 
 // inserter inserts a slice of models.

@@ -132,7 +132,7 @@ func defineEvents(c *collection.Collection) {
 // filterEvents names the filters that are no attributes.
 func filterEvents(c *collection.Collection) {
 	c.Schema.Attribute("actor").Shape = reflect.TypeFor[Actor]()
-	c.Schema.Counts = []jsonapi.Count{{Name: "deliveries", Parts: []string{"total", "failing"},
+	c.Schema.Counts = []jsonapi.Count{{Name: "deliveries", Parts: []string{"total", "failing"}, Of: "webhookDeliveries",
 		Doc: "its deliveries to endpoints, and those of them that failed, or have and are tried again."}}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},

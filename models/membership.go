@@ -79,7 +79,7 @@ func defineMemberships(c *collection.Collection) {
 			`SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id`,
 			`SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id
 				WHERE o.deleted_at IS NULL`,
-			holdersByRole, holdersAt, holdersBelow,
+			holdersByRole, holdersAt, holdersBelow, peopleBelow,
 		},
 		recorded: []Invariant{withoutCreation("memberships", "membership.created")},
 		invariants: []Invariant{
@@ -295,6 +295,7 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 	}
 	tx.Count(countMemberships, "", 1)
 	tx.Count(countUsers, organization, 1)
+	tx.CountLines(countPeople, organization, user, 1)
 	countRoles(tx, organization, store.SortedUnique(slices.Clone(roles)), 1)
 	return m, record(ctx, tx, by, change{
 		verb: created, collection: Memberships, organization: organization, after: m, members: members{"roles": {nil, roles}},
@@ -339,6 +340,7 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 	tx.Count(countUsers, m.OrganizationID, -1)
 	if live[0] {
 		tx.Count(countMemberships, "", -1)
+		tx.CountLines(countPeople, m.OrganizationID, m.UserID, -1)
 		countRoles(tx, m.OrganizationID, roles, -1)
 	}
 	return record(ctx, tx, by, change{

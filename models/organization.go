@@ -99,7 +99,7 @@ func defineOrganizations(c *collection.Collection) {
 					p.worksIn(how, id, parent)
 				}
 			},
-			deletes: func(p *Plan, id string) { p.worksIn(shared, id) },
+			deletes: func(p *Plan, id string) { p.worksIn(alone, id) },
 			moves:   func(p *Plan, owner string, members Links) { p.worksIn(alone, append(members.known(), owner)...) },
 		},
 		counts: []string{
@@ -353,7 +353,7 @@ func insertOrganization(ctx context.Context, tx *store.DB, org *Organization) er
 // restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound
 // and PreconditionFailed.
 func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Organization, error) {
-	if how, _ := treeWork(in); how == alone { // a branch may be large
+	if _, moving := in.Links["parent"]; moving { // a branch may be large
 		ctx = store.Alone(ctx)
 	}
 	return store.Resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
@@ -378,6 +378,9 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if restoring {
 			if err := checkRestore(before, by, in); err != nil {
 				return nil, err
+			}
+			if !hasAlone(tx) {
+				return nil, errTreeMoved // it was there when the locks of trees were taken
 			}
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
@@ -429,6 +432,11 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 func saveOrganization(ctx context.Context, tx *store.DB, by Caller, before, org *Organization, columns []string) error {
 	if reflect.DeepEqual(before, org) {
 		return nil
+	}
+	if before.DeletedAt != nil || deref(before.ParentID) != deref(org.ParentID) {
+		if err := tx.SettleLines(ctx); err != nil {
+			return err
+		}
 	}
 	org.Version++
 	org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}

@@ -73,7 +73,7 @@ func bringBack(ctx context.Context, tx *store.DB, org *Organization) error {
 // DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.
 func DeleteOrganization(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
-		if err := lockTrees(ctx, tx, shared, id); err != nil { // it counts in every ancestor, and those must stay the same
+		if err := lockTrees(ctx, tx, alone, id); err != nil { // it counts in every ancestor, and its people by where else they are
 			return err
 		}
 		org, err := lockOrganization(ctx, tx, by.Scope, id)
@@ -96,6 +96,9 @@ func DeleteOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		}
 		if len(child) > 0 {
 			return &store.Error{Kind: store.Conflict, Message: "The organization has children; move or delete them first."}
+		}
+		if err := tx.SettleLines(ctx); err != nil {
+			return err
 		}
 		before := *org
 		org.DeletedAt = &jsonapi.Stamp{Time: tx.Now()}

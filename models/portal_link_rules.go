@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,7 +86,15 @@ var pageOrigin = regexp.MustCompile(`^(https?)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)
 // isPageOrigin reports whether a text is the origin of a page that nobody on the way can change.
 func isPageOrigin(text string) bool {
 	parts := pageOrigin.FindStringSubmatch(text)
-	return len(text) <= 300 && parts != nil && (parts[1] == "https" || isOwnMachine(parts[2]))
+	if len(text) > 300 || parts == nil {
+		return false
+	}
+	if port := parts[3]; port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil { // there is none, and no browser finds the page
+			return false
+		}
+	}
+	return parts[1] == "https" || isOwnMachine(parts[2])
 }
 
 // isOwnMachine reports whether a host is the machine that it is spoken of on (RFC 6761 §6.3).

@@ -77,6 +77,9 @@ func countHidden(ctx context.Context, tx *store.DB, organization string, sign in
 		return fmt.Errorf("count memberships of an organization: %w", err)
 	}
 	tx.Count(countMemberships, "", sign*members)
+	if err := countHiddenPeople(ctx, tx, organization, sign*members); err != nil {
+		return err
+	}
 	for role, n := range held {
 		countRoles(tx, organization, []string{role}, sign*n)
 	}

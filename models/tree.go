@@ -74,7 +74,7 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	if err != nil || !moves {
 		return err
 	}
-	if tx.Dialect() == store.Postgres && tx.Total(branchesMove{}, 0) == 0 {
+	if !hasAlone(tx) {
 		return errTreeMoved // it was sent back where it is, and is not there any more: the locks of trees come before that of the row
 	}
 	if err := lockTrees(ctx, tx, alone, org.ID, parent); err != nil { // which it has, unless the organization was moved meanwhile
@@ -232,6 +232,9 @@ func (r relocation) count(ctx context.Context, tx *store.DB, before, org *Organi
 		tx.Count(countChildren, *org.ParentID, 1)
 	}
 	left, came, _ := r.sides()
+	if err := movePeople(ctx, tx, org.ID, left, came); err != nil {
+		return err
+	}
 	return tx.MoveBranchCounters(ctx, countHoldersIn, org.ID, left, came)
 }
 

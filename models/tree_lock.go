@@ -11,9 +11,10 @@ import (
 	"roster/models/store"
 )
 
-// A tree has a lock on PostgreSQL, named by its head. Who adds, deletes or restores a leaf shares that of its tree, because the ancestors
-// that the leaf counts in must not change meanwhile. Who moves a branch has those of the tree that it leaves and the tree that it comes to
-// alone, because two moves at once could close a circle that neither sees. The locks are taken in one order, before any row is locked
+// A tree has a lock on PostgreSQL, named by its head. Who adds a leaf shares that of its tree, because the ancestors that the leaf counts in
+// must not change meanwhile. Who moves a branch has those of the tree that it leaves and the tree that it comes to alone, because two moves
+// at once could close a circle that neither sees. Who deletes or restores a leaf has that of its tree alone, because whether its people count
+// in an ancestor depends on where else they are below that (docs/adr/0127). The locks are taken in one order, before any row is locked
 // (docs/adr/0065).
 //
 // On SQLite a write transaction is alone.
@@ -88,29 +89,39 @@ func treeWork(in *Change) (how hold, parent string) {
 		return alone, link.One()
 	}
 	if deletedAt, given := in.Echo["deletedAt"]; given && deletedAt == nil {
-		return shared, ""
+		return alone, ""
 	}
 	return "", ""
 }
 
-// lockTreesFor takes the locks that a change of an organization needs. A parent that is sent back as it is needs none of them alone.
+// hasAlone reports whether a transaction has the trees alone that it works in.
+func hasAlone(tx *store.DB) bool {
+	return tx.Dialect() != store.Postgres || tx.Total(branchesMove{}, 0) > 0
+}
+
+// lockTreesFor takes the locks that a change of an organization needs. A parent that is sent back as it is needs none of them alone, and
+// neither does an organization that is there already.
 func lockTreesFor(ctx context.Context, tx *store.DB, scope collection.Scope, id string, in *Change) error {
 	how, parent := treeWork(in)
 	if how == "" || tx.Dialect() != store.Postgres || !jsonapi.IsID(id) {
 		return nil
 	}
 	if how == alone {
-		var now string
-		err := tx.Session(ctx).Raw("SELECT COALESCE(parent_id::text, '') FROM organizations WHERE id = ?", id).Scan(&now).Error
+		var now struct {
+			Parent  string
+			Deleted bool
+		}
+		err := tx.Session(ctx).Raw(`SELECT COALESCE(parent_id::text, '') AS parent, deleted_at IS NOT NULL AS deleted FROM organizations
+			WHERE id = ?`, id).Scan(&now).Error
 		if err != nil {
 			return fmt.Errorf("read parent: %w", err)
 		}
-		shown, err := shownParent(ctx, tx, scope, id, optional(now))
+		shown, err := shownParent(ctx, tx, scope, id, optional(now.Parent))
 		if err != nil {
 			return err
 		}
-		if parent == shown {
-			how = shared // if it moves before this gets the lock, move has all of it run again
+		if _, moving := in.Links["parent"]; !now.Deleted && (!moving || parent == shown) {
+			how = shared // if it moves, or is deleted, before this gets the lock, all of it is run again
 		}
 	}
 	if err := lockTrees(ctx, tx, how, id, parent); err != nil || how == shared {

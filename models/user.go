@@ -74,6 +74,9 @@ func defineUsers(c *collection.Collection) {
 		Beyond:   map[string]collection.FilterBeyond{"organizationId": usersOf, collection.FilterAncestor: usersBelow},
 		Branches: reading("organizations"),
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
+			if filter == "" && s.Root() != "" && s.SeesBelow() {
+				return collection.Counted{Name: countPeople.Name, Key: s.Root(), Late: true}
+			}
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
 		Complete: func(_ *store.DB, model any) error {
@@ -216,6 +219,7 @@ func createUser(ctx context.Context, tx *store.DB, by Caller, in *Change, roles 
 
 // insertUser inserts and counts a user.
 func insertUser(ctx context.Context, tx *store.DB, user *User) error {
+	tx.Begins(user.ID)
 	tx.Count(countUsers, "", 1)
 	return insert(ctx, tx, Users, user)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,10 +83,26 @@ func (c *config) existingDatabase(ctx context.Context) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Unlock(ctx, db, key); err != nil {
+	if err = store.Unlock(ctx, db, key); errors.Is(err, store.ErrNoVault) {
+		err = cmp.Or(neverMigrated(ctx, db), err)
+	}
+	if err != nil {
 		return nil, errors.Join(explained(err), db.Close())
 	}
 	return db, nil
+}
+
+// neverMigrated returns an error for a database that has nothing of this program yet, or not all of its schema.
+func neverMigrated(ctx context.Context, db *store.DB) error {
+	schema, err := db.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if schema == 0 {
+		return errors.New("the database is empty: it was never migrated; is it the right one? If it is, 'roster migrate up' makes the " +
+			"schema, and 'roster serve' begins with it")
+	}
+	return upToDate(ctx, db)
 }
 
 // withoutFiles returns the settings without where files are kept, which would be made if it is not there.

@@ -46,7 +46,7 @@ func (p *program) copyTo(ctx context.Context, cfg *config, url string) (err erro
 	}
 	source, err := store.OpenSource(ctx, path)
 	if errors.Is(err, store.ErrInUse) {
-		return fmt.Errorf("%w: stop the server on it first", err)
+		return fmt.Errorf("%w: stop the server on it first, or wait for the command that works on it", err)
 	}
 	if err != nil {
 		return err
@@ -66,6 +66,9 @@ func (p *program) copyTo(ctx context.Context, cfg *config, url string) (err erro
 		logger.InfoContext(ctx, copySteps[done.Step], "table", done.Table, "rows", done.Rows, "of", done.Of)
 	})
 	switch {
+	case errors.Is(err, store.ErrCopying):
+		return fmt.Errorf("%w: a copy is under way, and this one has not begun; wait until that is done, or end it and run this command "+
+			"again, which goes on where it was", err)
 	case ctx.Err() != nil:
 		return errors.New("the copying was interrupted; the same command goes on where it was")
 	case err != nil:

@@ -32,7 +32,9 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if err != nil {
 		return nil, err
 	}
-	err = c.setUp(ctx, db, key, func() error { return c.bringUpToDate(ctx, db, logger) })
+	if err = db.CheckRights(ctx); err == nil {
+		err = c.setUp(ctx, db, key, func() error { return c.bringUpToDate(ctx, db, logger) })
+	}
 	if err == nil {
 		err = catchUp(ctx, db, logger)
 	}

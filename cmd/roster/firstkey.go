@@ -10,6 +10,7 @@ import (
 
 	"roster/console"
 	"roster/models"
+	"roster/models/store"
 )
 
 // firstKey gives a new installation its first management key: in the file of the settings, or printed.
@@ -27,6 +28,7 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
 			return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: there is no such directory", file)}
 		}
+		return a.firstKeyTo(ctx, file)
 	}
 	key, err := models.CreateFirstManagementKey(ctx, a.db)
 	if err != nil {
@@ -35,8 +37,6 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 	switch {
 	case key == "": // there is one
 		return nil
-	case file != "":
-		err = writeSecret(file, key)
 	case a.cfg.logFormat == "json":
 		err = json.NewEncoder(stdout).Encode(map[string]string{"firstManagementKey": key, "url": a.cfg.publicURL(listen)})
 	default:
@@ -46,6 +46,40 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		return fmt.Errorf("tell the first management key (make another one with 'roster key create'): %w", err)
 	}
 	return nil
+}
+
+// firstKeyTo makes the first management key and the file that it is in. There is no key without its file, on a full disk for example: what
+// would be lost is not made.
+func (a *app) firstKeyTo(ctx context.Context, file string) error {
+	var kept error
+	written := false
+	err := store.Transaction(ctx, a.db, func(tx *store.DB) error {
+		if written { // by a run that PostgreSQL refused
+			if err := os.Remove(file); err != nil {
+				return fmt.Errorf("write %s again: %w", file, err)
+			}
+		}
+		written = false
+		key, err := models.CreateFirstManagementKey(ctx, tx)
+		if err != nil || key == "" { // another replica was first
+			return err
+		}
+		kept = writeSecret(file, key)
+		written = kept == nil
+		return kept
+	})
+	if err == nil {
+		return nil
+	}
+	if kept != nil {
+		return fmt.Errorf("there is no first management key yet, because it could not be kept: %w; make room there, or name another file "+
+			"with --first-key-file (ROSTER_FIRST_KEY_FILE), and start again", kept)
+	}
+	// Nobody knows whether a commit happened whose answer did not come. Then the file stays.
+	if made, unsure := models.HasManagementKey(ctx, a.db); written && unsure == nil && !made {
+		_ = os.Remove(file) // it holds a key that is none
+	}
+	return fmt.Errorf("make the first management key: %w", err)
 }
 
 // printFirstKey shows the management key of a new installation, the only time anybody can see it, and a command that works when pasted.

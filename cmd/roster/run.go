@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -42,6 +43,11 @@ func run(
 	err := p.command().Run(ctx, helpOf(args))
 	if err == nil {
 		return exitOK
+	}
+	if store.Denied(err) {
+		err = fmt.Errorf("%w; the role of the database lacks a right: name the one that owns the schema and its tables in the URL, or let "+
+			"that one GRANT what is lacking: CONNECT ON DATABASE; USAGE ON SCHEMA, and CREATE for migrations; SELECT, INSERT, UPDATE, "+
+			"DELETE ON ALL TABLES IN SCHEMA; USAGE ON ALL SEQUENCES IN SCHEMA", err)
 	}
 	oneLine := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\t' }), " ")
 	if p.log != nil {

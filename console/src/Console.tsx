@@ -11,6 +11,7 @@ import { Frame, type FrameState } from "./frame/Frame";
 import { letGo } from "./parts/unsaved";
 import { Boundary } from "./parts/boundary";
 import { Refused } from "./parts/failure";
+import { showWhole } from "./parts/whole";
 import { prefer, preferences } from "./parts/preferences";
 import { Ghosts } from "./parts/small";
 import { NoPage } from "./screens/NoPage";
@@ -53,7 +54,7 @@ function Signed() {
 	const state = useSyncExternalStore(credential.subscribe, credential.read);
 	const nobody = me.error instanceof Failure && me.error.status === 401 && !me.data;
 	useEffect(() => {
-		if (me.data) document.documentElement.dataset.ready = "";
+		if (me.data) showWhole();
 	}, [me.data]);
 	// The cookie may be somebody else's by now, by another window: nothing of before is for them, and nothing is done in their name unseen.
 	const { refetch } = me;

@@ -13,16 +13,19 @@ import { createRoot } from "react-dom/client";
 import { Router } from "wouter";
 import { queries } from "./api/query";
 import { Console } from "./Console";
+import { letters } from "./parts/whole";
 import { aroundNavigation } from "./parts/unsaved";
 
-createRoot(document.getElementById("console") as HTMLElement).render(
-	<StrictMode>
-		<CSPProvider disableStyleElements>
-			<QueryClientProvider client={queries}>
-				<Router base="/console" aroundNav={aroundNavigation}>
-					<Console />
-				</Router>
-			</QueryClientProvider>
-		</CSPProvider>
-	</StrictMode>,
+void letters().then(() =>
+	createRoot(document.getElementById("console") as HTMLElement).render(
+		<StrictMode>
+			<CSPProvider disableStyleElements>
+				<QueryClientProvider client={queries}>
+					<Router base="/console" aroundNav={aroundNavigation}>
+						<Console />
+					</Router>
+				</QueryClientProvider>
+			</CSPProvider>
+		</StrictMode>,
+	),
 );

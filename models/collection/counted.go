@@ -12,6 +12,8 @@ type Counted struct {
 	Name, Key string
 	// Plus is added to the counter.
 	Plus int64
+	// Late: what a transaction adds to the counter is known only when it is committed.
+	Late bool
 	// Live: the number is that of an organization, and 0 once that is deleted.
 	Live bool
 }
@@ -71,7 +73,7 @@ func (c *Collection) totals(db *store.DB, scope Scope, p part, page *Page) ([]st
 
 // unfiltered returns the query of how many rows a scope sees.
 func (c *Collection) unfiltered(db *store.DB, scope Scope, n *int64) store.Query {
-	if known := c.known(scope, nil); known.Name != "" {
+	if known := c.known(scope, nil); known.Name != "" && !(known.Late && db.InTransaction()) {
 		return known.query(db, n)
 	}
 	if c.Reached.Table != "" && (scope.reach == subtree || scope.reach == person && !c.Reached.Own) {

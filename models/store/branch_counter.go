@@ -28,7 +28,8 @@ type branchAt struct {
 	organization, of string
 }
 
-// CountAt adds to the counter of an organization, and to those of everything above it, when the transaction is committed.
+// CountAt adds to the counter of an organization, and to those of everything above it, when the transaction is committed. If it is counted
+// of nothing in particular, "", the key is the organization alone.
 func (db *DB) CountAt(counters Branchwise, organization, of string, n int64) {
 	db.branches.tally[branchAt{counters, organization, of}] += n
 }
@@ -42,17 +43,21 @@ func (db *DB) StaysInPlace(organizations ...string) {
 
 // branches is what a transaction knows of the places of organizations.
 type branches struct {
-	tally branchTally
-	kept  map[string]bool
+	tally  branchTally
+	things thingTally
+	begun  map[string]bool // the things that the transaction has made
+	kept   map[string]bool
 	// awaited are organizations whose trees the transaction needs: it is run again with their locks if somebody moves branches there.
 	awaited []string
 }
 
-func newBranches() *branches { return &branches{tally: branchTally{}, kept: map[string]bool{}} }
+func newBranches() *branches {
+	return &branches{tally: branchTally{}, things: thingTally{}, begun: map[string]bool{}, kept: map[string]bool{}}
+}
 
 // begin waits for the trees that the transaction was run without before.
 func (b *branches) begin(ctx context.Context, tx *DB) error {
-	b.tally, b.kept = branchTally{}, map[string]bool{}
+	*b = branches{awaited: b.awaited, tally: branchTally{}, things: thingTally{}, begun: map[string]bool{}, kept: map[string]bool{}}
 	if len(b.awaited) == 0 {
 		return nil
 	}
@@ -63,32 +68,54 @@ func (b *branches) begin(ctx context.Context, tx *DB) error {
 // trees are locked, as the last but for the counters. Who moves there already may wait for what this transaction has, so it does not wait
 // for them: it is run again, and waits first.
 func (b *branches) store(ctx context.Context, tx *DB, shard int) error {
-	var at []branchAt
-	for place, n := range b.tally {
+	b.countBegun()
+	at, things := changed(b.tally), b.things.changed()
+	if err := b.hold(ctx, tx, at, things); err != nil {
+		return err
+	}
+	if err := b.storePlain(ctx, tx, shard, at); err != nil {
+		return err
+	}
+	return b.storeThings(ctx, tx, shard, things)
+}
+
+// changed returns what a tally says a number of that is not 0.
+func changed[K comparable](tally map[K]int64) (keys []K) {
+	for key, n := range tally {
 		if n != 0 {
-			at = append(at, place)
+			keys = append(keys, key)
 		}
 	}
+	return keys
+}
+
+// hold keeps organizations where they are, if nothing does so already.
+func (b *branches) hold(ctx context.Context, tx *DB, at []branchAt, things []thingAt) error {
+	if tx.dialect != Postgres {
+		return nil
+	}
+	counted := append(Column(at, func(p branchAt) string { return p.organization }),
+		Column(things, func(p thingAt) string { return p.organization })...)
+	moved := slices.DeleteFunc(SortedUnique(counted), func(id string) bool { return b.kept[id] })
+	if len(moved) == 0 {
+		return nil
+	}
+	b.awaited = SortedUnique(append(moved, b.awaited...))
+	return tx.Later(ctx, "hold trees", `SELECT roster_hold_trees(CAST(? AS uuid[]), false)`, moved)
+}
+
+// storePlain adds the collected numbers of lines to the counters.
+func (b *branches) storePlain(ctx context.Context, tx *DB, shard int, at []branchAt) error {
 	if len(at) == 0 {
 		return nil
 	}
 	slices.SortFunc(at, func(x, y branchAt) int {
 		return cmp.Or(cmp.Compare(x.counters.At, y.counters.At), cmp.Compare(x.organization, y.organization), cmp.Compare(x.of, y.of))
 	})
-	if tx.dialect == Postgres {
-		moved := slices.DeleteFunc(SortedUnique(Column(at, func(p branchAt) string { return p.organization })),
-			func(id string) bool { return b.kept[id] })
-		if len(moved) > 0 {
-			b.awaited = SortedUnique(append(moved, b.awaited...))
-			if err := tx.Later(ctx, "hold trees", `SELECT roster_hold_trees(CAST(? AS uuid[]), false)`, moved); err != nil {
-				return err
-			}
-		}
-	}
 	from, args := b.rows(tx.dialect, at)
 	return tx.Later(ctx, "update counters of branches", `INSERT INTO counters (name, key, shard, n)
-		SELECT CASE p.distance WHEN 0 THEN t.at_name ELSE t.below_name END AS name, CAST(p.ancestor_id AS text) || ' ' || t.counted AS key,
-			CAST(? AS integer), CAST(SUM(t.n) AS bigint)
+		SELECT CASE p.distance WHEN 0 THEN t.at_name ELSE t.below_name END AS name,
+			RTRIM(CAST(p.ancestor_id AS text) || ' ' || t.counted) AS key, CAST(? AS integer), CAST(SUM(t.n) AS bigint)
 		FROM (`+from+`) t JOIN organization_paths p ON p.descendant_id = t.organization_id
 		GROUP BY 1, 2 HAVING SUM(t.n) <> 0 ORDER BY 1, 2
 		ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`, append([]any{shard}, args...)...)

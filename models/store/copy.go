@@ -21,12 +21,31 @@ type CopyProgress struct {
 	Of    int64 // rows that the table has, 0 while nobody knows
 }
 
+// ErrCopying says that a PostgreSQL database is being filled by another process.
+var ErrCopying = errors.New("the target is filled by another process at this moment")
+
+// The numbers of the locks that are had by who fills a database, and by each of its transactions: the bytes of "roster", and the next.
+const (
+	copyLock = 0x726f73746572
+	copyStep = copyLock + 1
+)
+
 // CopyTo copies everything into a PostgreSQL database that is migrated and has nothing, which was opened as [Config.Filling], and compares
 // both row by row. It returns how many rows there are. Rows go over as they are, in batches; until all are there and were found to be the
 // same, the target is marked, and [Open] fails with ErrHalfCopied. If it is interrupted, calling it again goes on behind the last batch,
-// unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value. tell is called every few thousand
-// rows and must not wait.
+// unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value, and with ErrCopying while another
+// one fills the target. tell is called every few thousand rows and must not wait.
 func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)) (rows int64, err error) {
+	alone := &advisoryLock{connect: target.pools.connect, id: copyLock}
+	defer alone.release() //nolint:errcheck // what counts is in the target
+	if err := alone.begin(ctx); err != nil {
+		return 0, fmt.Errorf("look for others that copy: %w", err)
+	}
+	if first, err := alone.try(ctx); err != nil {
+		return 0, fmt.Errorf("look for others that copy: %w", err)
+	} else if !first {
+		return 0, ErrCopying
+	}
 	conn, err := target.pools.write.Conn(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reach database: %w", err)
@@ -34,6 +53,9 @@ func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)
 	defer conn.Close() //nolint:errcheck // into the pool
 	err = Beneath(ctx, conn, func(pg *pgx.Conn) error {
 		to := &copyTarget{Conn: pg}
+		if err := to.settle(ctx); err != nil {
+			return err
+		}
 		if err := to.readTables(ctx); err != nil {
 			return err
 		}
@@ -89,7 +111,7 @@ func beginCopy(ctx context.Context, source *Source, to *copyTarget, tell func(Co
 	return state, counts, err
 }
 
-// A batch ends with either. It is one COPY, which is a transaction.
+// A batch ends with either. It is one COPY, in a transaction.
 const (
 	batchRows  = 5_000
 	batchBytes = 4 << 20
@@ -113,7 +135,11 @@ func copyTableTo(ctx context.Context, source *Source, to *copyTarget, t *copyTab
 			return nil
 		}
 		statement := `COPY ` + quoted(t.name) + ` (` + t.list() + `) FROM STDIN (FORMAT binary)`
-		if _, err := to.PgConn().CopyFrom(ctx, bytes.NewReader(append(batch, copyTail...)), statement); err != nil {
+		err := to.step(ctx, func(pgx.Tx) error {
+			_, err := to.PgConn().CopyFrom(ctx, bytes.NewReader(append(batch, copyTail...)), statement)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("copy %s: %w", t.name, err)
 		}
 		there += int64(n)

@@ -117,9 +117,31 @@ func (c *copyTarget) reserve(ctx context.Context) error {
 	if err := c.empty(ctx); err != nil {
 		return err
 	}
-	_, err = c.Exec(ctx, `CREATE TABLE `+copyMark+` AS SELECT '' AS digest, '[]' AS "references"`)
+	err = c.step(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `CREATE TABLE `+copyMark+` AS SELECT '' AS digest, '[]' AS "references"`)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("mark the target of a copy: %w", err)
+	}
+	return nil
+}
+
+// step runs fn in a transaction that waits for the one that is under way. A process that is killed gives the lock of the copy back at
+// once, but what PostgreSQL was told by it last goes on until it is done.
+func (c *copyTarget) step(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, c.Conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, copyStep); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// settle waits for what a process that was killed has left to be done.
+func (c *copyTarget) settle(ctx context.Context) error {
+	if err := c.step(ctx, func(pgx.Tx) error { return nil }); err != nil {
+		return fmt.Errorf("wait for what is done in the target: %w", err)
 	}
 	return nil
 }
@@ -149,7 +171,7 @@ func (c *copyTarget) begin(ctx context.Context, digest string) (state copyState,
 		return state, err
 	}
 	state.digest = digest
-	err = pgx.BeginFunc(ctx, c.Conn, func(tx pgx.Tx) error {
+	err = c.step(ctx, func(tx pgx.Tx) error {
 		if state.references, err = readReferences(ctx, tx); err != nil {
 			return err
 		}
@@ -220,7 +242,7 @@ func readReferences(ctx context.Context, tx pgx.Tx) ([]reference, error) {
 
 // complete sets the references again, which checks them, and the numbers that are to be given next.
 func (c *copyTarget) complete(ctx context.Context, references []reference, next map[string]int64) error {
-	err := pgx.BeginFunc(ctx, c.Conn, func(tx pgx.Tx) error {
+	err := c.step(ctx, func(tx pgx.Tx) error {
 		there, err := readReferences(ctx, tx)
 		if err != nil {
 			return err
@@ -255,7 +277,11 @@ func (c *copyTarget) complete(ctx context.Context, references []reference, next 
 
 // release takes the mark away: the copy is whole.
 func (c *copyTarget) release(ctx context.Context) error {
-	if _, err := c.Exec(ctx, `DROP TABLE `+copyMark); err != nil {
+	err := c.step(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `DROP TABLE `+copyMark)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("take the mark of a copy away: %w", err)
 	}
 	return nil

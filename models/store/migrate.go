@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations
@@ -187,7 +188,7 @@ func (db *DB) migrator() (*goose.Provider, error) {
 	}
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if db.dialect == Postgres {
-		options = append(options, goose.WithLocker(&migrationLock{connect: db.pools.connect}))
+		options = append(options, goose.WithLocker(&migrationLock{advisoryLock{connect: db.pools.connect, id: lock.DefaultLockID}}))
 	}
 	provider, err := goose.NewProvider(gooseDialects[db.dialect], db.pools.write, files, options...)
 	if err != nil {

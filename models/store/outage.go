@@ -22,6 +22,7 @@ type Outage struct {
 	mu      sync.Mutex // of what follows
 	began   time.Time  // zero while there is none
 	told    time.Time  // when the last line was written
+	cause   error      // the last that was met
 	refused int        // requests
 	failed  bool       // something, since the last look
 	worked  time.Time  // since when nothing failed and every look worked; zero if something did
@@ -120,7 +121,7 @@ func (o *Outage) note(err error) {
 	now := o.db.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.failed, o.worked = true, time.Time{}
+	o.failed, o.worked, o.cause = true, time.Time{}, err
 	if !o.began.IsZero() {
 		return
 	}
@@ -153,6 +154,9 @@ func (o *Outage) looked(err error) {
 	now := o.db.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if err != nil {
+		o.cause = err
+	}
 	switch {
 	case err != nil || o.failed: // what takes more room than a look may fail when that does not
 		o.worked = time.Time{}
@@ -163,15 +167,13 @@ func (o *Outage) looked(err error) {
 	believed := !o.worked.IsZero() && (!o.again || now.Sub(o.worked) >= outageTell)
 	switch {
 	case believed:
-		o.log.Warn("database outage over", "lasted", o.worked.Sub(o.began).Round(time.Millisecond).String(), "requests_refused", o.refused)
-		o.began, o.ended = time.Time{}, now
+		o.log.Warn("database outage over", "lasted", o.worked.Sub(o.began).Round(time.Millisecond).String(), "requests_refused", o.refused,
+			"last_error", o.cause)
+		o.began, o.ended, o.cause = time.Time{}, now, nil
 	case now.Sub(o.told) >= outageTell:
 		o.told = now
-		attrs := []any{"for", now.Sub(o.began).Round(time.Second).String(), "requests_refused", o.refused}
-		if err != nil {
-			attrs = append(attrs, "error", err)
-		}
-		o.log.Error("database outage goes on", attrs...)
+		o.log.Error("database outage goes on", "for", now.Sub(o.began).Round(time.Second).String(), "requests_refused", o.refused,
+			"error", o.cause)
 	}
 }
 

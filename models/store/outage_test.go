@@ -67,7 +67,8 @@ func TestAnOutageIsToldWhenItBeginsOnceAMinuteAndWhenItIsOver(t *testing.T) {
 	wait(time.Second)
 	expect("")
 	o.looked(nil)
-	expect(`level=WARN msg="database outage over" lasted=1m2s requests_refused=64`)
+	expect(`level=WARN msg="database outage over" lasted=1m2s requests_refused=64 ` +
+		`last_error="FATAL: terminating connection (SQLSTATE 57P01)"`)
 
 	// One that comes back soon is not over before it stays away for a minute.
 	wait(10 * time.Second)
@@ -80,15 +81,18 @@ func TestAnOutageIsToldWhenItBeginsOnceAMinuteAndWhenItIsOver(t *testing.T) {
 		refuse(1)
 	}
 	expect("")
+	o.note(&pgconn.PgError{Severity: "FATAL", Code: "57P03", Message: "the database system is starting up"})
 	for range 7 {
 		wait(10 * time.Second)
 		o.looked(nil)
 	}
-	expect(`level=ERROR msg="database outage goes on" for=1m0s requests_refused=6` + "\n" +
-		`level=ERROR msg="database outage goes on" for=2m0s requests_refused=6`)
+	const starting = ` requests_refused=6 error="FATAL: the database system is starting up (SQLSTATE 57P03)"`
+	expect(`level=ERROR msg="database outage goes on" for=1m0s` + starting + "\n" +
+		`level=ERROR msg="database outage goes on" for=2m0s` + starting)
 	wait(10 * time.Second)
 	o.looked(nil)
-	expect(`level=WARN msg="database outage over" lasted=1m10s requests_refused=6`)
+	expect(`level=WARN msg="database outage over" lasted=1m10s requests_refused=6 ` +
+		`last_error="FATAL: the database system is starting up (SQLSTATE 57P03)"`)
 }
 
 func TestOnlyWhatKeepsEverybodyOutIsAnOutage(t *testing.T) {

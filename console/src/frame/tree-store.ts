@@ -123,6 +123,7 @@ export class TreeStore {
 				queryKey: [at, "tree"],
 				queryFn: () => ask<Organization[]>(at, { cursor: true }),
 				staleTime: 5000,
+				gcTime: 0, // what is kept of it is in the store
 			});
 			this.take(id, answer.data, more ? (before?.ids ?? []) : [], totalOf(answer), answer.links?.next);
 		} catch {
@@ -160,6 +161,7 @@ export class TreeStore {
 						queryKey: [at, "tree"],
 						queryFn: () => ask<Organization[]>(at, { cursor: true }),
 						staleTime: 0,
+						gcTime: 0,
 					});
 					this.take(id, answer.data, [], totalOf(answer), answer.links?.next);
 				} catch {

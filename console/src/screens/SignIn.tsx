@@ -4,34 +4,37 @@ import { useLocation, useSearchParams } from "wouter";
 import { queries } from "../api/query";
 import { Mark } from "../parts/icons";
 import { DoorArt } from "./door-art";
-import { SignInForm } from "./sign-in-form";
+import { SignInForm, useMethodsKnown } from "./sign-in-form";
 import { t } from "../words/message";
 
 export default function SignIn() {
 	const [, go] = useLocation();
 	const [query] = useSearchParams();
 	const to = ownPath(query.get("to"));
+	const known = useMethodsKnown();
 	document.title = t("screens.signIn.signInRoster");
 	return (
 		<main className="door">
 			<div className="door-form">
-				<div>
-					<span className="wordmark">
-						<Mark />
-						{t("common.roster")}
-					</span>
-					<div className="stack gap1">
-						<h1>{t("common.signIn")}</h1>
-						<p className="second">{location.host}</p>
+				{known && (
+					<div>
+						<span className="wordmark">
+							<Mark />
+							{t("common.roster")}
+						</span>
+						<div className="stack gap1">
+							<h1>{t("common.signIn")}</h1>
+							<p className="second">{location.host}</p>
+						</div>
+						<SignInForm
+							to={to}
+							done={() => {
+								queries.clear(); // nothing of who was here before is shown to who comes
+								go(to, { replace: true });
+							}}
+						/>
 					</div>
-					<SignInForm
-						to={to}
-						done={() => {
-							queries.clear(); // nothing of who was here before is shown to who comes
-							go(to, { replace: true });
-						}}
-					/>
-				</div>
+				)}
 			</div>
 			<DoorArt />
 		</main>

@@ -8,16 +8,20 @@ import type { Resource } from "../api/document";
 import { Faults } from "../parts/failure";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icons";
-import { Button } from "../parts/small";
+import { Button, useLate } from "../parts/small";
 import { t } from "../words/message";
 
 type Method = Resource<{ kind?: string; name?: string; url?: string }>;
 
+/** So long the form waits to know how one can sign in, in milliseconds. */
+const patience = 1500;
+
 /** Returns how one can sign in here. A service that cannot say takes passwords. */
 function useMethods() {
-	const { data } = useRead<Method[]>(url("signInMethods"), { every: false });
+	const { data, isError } = useRead<Method[]>(url("signInMethods"), { every: false });
 	const methods = data?.data;
 	return {
+		known: data !== undefined || isError,
 		providers: methods?.filter((m) => m.attributes?.kind === "oidc") ?? [],
 		password: !methods || methods.some((m) => m.id === "password"),
 		// Where methods are told, sessions take a key as well.
@@ -25,9 +29,16 @@ function useMethods() {
 	};
 }
 
+/** Reports whether it is known how one can sign in, or has taken too long to say. */
+export function useMethodsKnown(): boolean {
+	const late = useLate(patience);
+	return useMethods().known || late;
+}
+
 export function SignInForm({ email: known, to, done }: { email?: string; to: string; done: () => void }) {
 	const methods = useMethods();
 	const [byKey, setByKey] = useState(false);
+	if (!useMethodsKnown()) return null; // what came between would move the rest
 	return (
 		<>
 			{methods.providers.map((m) => (

@@ -13,6 +13,7 @@ import { Said } from "../../frame/Frame";
 import { onKeyDown, useKeys } from "../../frame/keys";
 import { useFocusOnNavigation, usePage } from "../../frame/page";
 import { Boundary } from "../../parts/boundary";
+import { showWhole } from "../../parts/whole";
 import { Refused } from "../../parts/failure";
 import { Icon, Mark } from "../../parts/icons";
 import { Ghosts, Typed } from "../../parts/small";
@@ -69,7 +70,7 @@ function Opened() {
 	const state = useSyncExternalStore(credential.subscribe, credential.read);
 	const link = me.data?.data;
 	useEffect(() => {
-		if (me.data || me.error) document.documentElement.dataset.ready = "";
+		if (me.data || me.error) showWhole();
 	}, [me.data, me.error]);
 	const refused = me.error instanceof Failure && me.error.status === 401;
 	if (state === "ended" || refused || (link && link.id !== portalId))

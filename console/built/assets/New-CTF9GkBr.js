@@ -1,0 +1,1 @@
+export{m as default}from"./deeds-BSSLMWf7.js";

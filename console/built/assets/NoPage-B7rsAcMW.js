@@ -1,0 +1,1 @@
+import{i as e}from"./page-FcOhZ-e0.js";import{Ct as t,Kt as n,f as r}from"./base-BbtxqtAB.js";var i=n();function a(){return e({title:t(`Nothing here`),crumbs:[{name:t(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(r,{})})}export{a as t};

@@ -1,1 +1,0 @@
-import{B as e,Ut as t,l as n,m as r}from"./base-C4OKFKBe.js";var i=t();function a({list:t,ghosts:a,empty:o,what:s,children:c}){return t.isPending?(0,i.jsx)(e,{rows:a}):t.length===0?t.error?(0,i.jsx)(r,{error:t.error,again:()=>void t.refetch()}):o:(0,i.jsxs)(i.Fragment,{children:[c,s&&(0,i.jsx)(n,{list:t,what:s})]})}export{a as t};

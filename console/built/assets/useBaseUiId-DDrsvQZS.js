@@ -1,1 +1,0 @@
-import{wt as e}from"./useScrollLock-dGfoQtAi.js";function t(t){return e(t,`base-ui`)}export{t};

@@ -1,0 +1,77 @@
+// Nothing moves by itself, and what somebody does is answered soon: on every screen, for whoever signs in by a password or by a key.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, settled, signIn } from "./browser.mjs";
+import { start } from "./program.mjs";
+import { scene, screens } from "./scene.mjs";
+import { watch } from "./watch.mjs";
+
+let service, made, browser;
+
+before(async () => {
+	service = await start({ url: "" }, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
+	made = await scene(service);
+	browser = await launch();
+});
+
+after(async () => {
+	await browser?.close();
+	await made?.close();
+	await service?.stop();
+});
+
+async function signInByKey(page, key) {
+	await page.goto(`${service.base}/console/sign-in`);
+	await page.getByRole("button", { name: "Use a management key" }).click();
+	await page.getByLabel("Key").fill(key);
+	await page.keyboard.press("Enter");
+	await page.getByText(/You act as/).waitFor();
+}
+
+/** Holds back the answers to some requests until they are let go, so that what comes late is late. */
+async function late(page, pattern) {
+	let release;
+	const held = new Promise((r) => (release = r));
+	await page.route(pattern, async (route) => {
+		await held;
+		await route.continue();
+	});
+	return release;
+}
+
+test("the door does not move when it is known how one can sign in", async () => {
+	const tab = await open(browser, service.base);
+	const { shifts } = await watch(tab.page);
+	const release = await late(tab.page, /signInMethods/);
+	await tab.page.goto(`${service.base}/console/sign-in`);
+	await tab.page.locator(".door").waitFor();
+	release();
+	await tab.page.getByRole("button", { name: "Use a management key" }).waitFor();
+	await tab.page.getByLabel("E-mail").waitFor();
+	await settled(tab.page);
+	assert.deepEqual(await shifts(), []);
+	await tab.close();
+});
+
+for (const by of ["a password", "a key"]) {
+	for (const width of [1440, 420]) {
+		test(`nothing moves on any screen for who signs in by ${by}, ${width} wide`, async (t) => {
+			const tab = await open(browser, service.base, { width });
+			const { page } = tab;
+			const { shifts } = await watch(page);
+			if (by === "a key") await signInByKey(page, await service.managementKey(`Steady ${width}`));
+			else await signIn(page, service.base, service.people.owner.email);
+			await settled(page);
+			const found = (await shifts()).map((s) => `signing in: ${s}`);
+			for (const [name, path] of Object.entries(screens(made))) {
+				await page.goto(`${service.base}/console${path}`);
+				await settled(page);
+				found.push(...(await shifts()).map((s) => `${name}: ${s}`));
+			}
+			assert.deepEqual(found, []);
+			t.diagnostic(`${Object.keys(screens(made)).length} screens`);
+			await tab.close();
+		});
+	}
+}
