@@ -26,6 +26,7 @@ import { KeyTable } from "./keys/KeyTable";
 import { SecretDialog } from "./keys/Secret";
 import { NoPage } from "./NoPage";
 import { MergeDialog } from "./organization/Merge";
+import { languages } from "../words/language";
 import { t } from "../words/message";
 
 const parts = [
@@ -305,6 +306,17 @@ function PreferencesForm() {
 	return (
 		<div className="stack gap4 settings">
 			<p className="second">{t("screens.account.theyHoldForThisBrowser")}</p>
+			{languages.length > 1 && (
+				<Choice
+					label={t("screens.account.languageOfThePages")}
+					value={p.language}
+					onChange={(language) => {
+						prefer({ language });
+						location.reload();
+					}}
+					options={languages.map((l) => ({ value: l.tag, label: l.name }))}
+				/>
+			)}
 			<Choice
 				label={t("screens.account.theme")}
 				value={p.theme}
