@@ -1,0 +1,1 @@
+export{A as default}from"./deeds-DVwQCZf5.js";

@@ -1,0 +1,1 @@
+export{y as default}from"./deeds-DVwQCZf5.js";

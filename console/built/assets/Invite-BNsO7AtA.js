@@ -1,1 +1,0 @@
-export{_ as default}from"./deeds-yj5i8uZ0.js";

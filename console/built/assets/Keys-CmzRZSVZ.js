@@ -1,1 +1,0 @@
-export{g as default}from"./deeds-yj5i8uZ0.js";

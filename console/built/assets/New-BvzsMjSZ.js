@@ -1,0 +1,1 @@
+export{m as default}from"./deeds-DVwQCZf5.js";

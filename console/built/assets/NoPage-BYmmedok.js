@@ -1,1 +1,0 @@
-import{i as e}from"./page-gw_VawNj.js";import{p as t,qt as n,wt as r}from"./base-Iv9J9CGZ.js";var i=n();function a(){return e({title:r(`Nothing here`),crumbs:[{name:r(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(t,{})})}export{a as t};

@@ -1,0 +1,1 @@
+export{p as counted,f as default}from"./deeds-DVwQCZf5.js";

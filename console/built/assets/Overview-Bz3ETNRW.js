@@ -1,1 +1,0 @@
-export{d as default}from"./deeds-yj5i8uZ0.js";

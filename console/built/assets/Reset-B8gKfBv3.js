@@ -1,1 +1,0 @@
-export{x as default}from"./deeds-yj5i8uZ0.js";

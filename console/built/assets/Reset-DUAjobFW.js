@@ -1,0 +1,1 @@
+export{x as default}from"./deeds-DVwQCZf5.js";

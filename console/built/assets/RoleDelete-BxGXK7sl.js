@@ -1,0 +1,1 @@
+export{l as default}from"./deeds-DVwQCZf5.js";

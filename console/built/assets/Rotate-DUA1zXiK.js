@@ -1,0 +1,1 @@
+export{L as EndRotationDialog,R as RotateDialog}from"./deeds-DVwQCZf5.js";

@@ -1,1 +1,0 @@
-import{l as e,m as t,qt as n,w as r}from"./base-Iv9J9CGZ.js";var i=n();function a({list:n,ghosts:a,empty:o,what:s,children:c}){return n.isPending?(0,i.jsx)(r,{rows:a}):n.length===0?n.error?(0,i.jsx)(t,{error:n.error,again:()=>void n.refetch()}):o:(0,i.jsxs)(i.Fragment,{children:[c,s&&(0,i.jsx)(e,{list:n,what:s})]})}export{a as t};
