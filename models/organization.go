@@ -376,11 +376,8 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		}
 		restoring := before.DeletedAt != nil
 		if restoring {
-			if err := checkRestore(before, by, in); err != nil {
+			if err := checkRestore(tx, before, by, in); err != nil {
 				return nil, err
-			}
-			if !hasAlone(tx) {
-				return nil, errTreeMoved // it was there when the locks of trees were taken
 			}
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {

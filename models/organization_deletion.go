@@ -12,9 +12,12 @@ import (
 
 // checkRestore makes sure that a change of a deleted organization takes back the deletion, and is one by the management. For everybody
 // else there is nothing to change.
-func checkRestore(org *Organization, by Caller, in *Change) error {
+func checkRestore(tx *store.DB, org *Organization, by Caller, in *Change) error {
 	if value, given := in.Echo["deletedAt"]; !by.Scope.Manages() || !given || value != nil {
 		return store.NoResource("organizations", org.ID)
+	}
+	if !hasAlone(tx) {
+		return errTreeMoved // it was there when the locks of trees were taken
 	}
 	return nil
 }

@@ -8,9 +8,9 @@ import (
 	"roster/models/store"
 )
 
-// How many people are at an organization or below it is counted by the writes, each once. Where somebody is changes with their row locked and
-// the tree shared, and where organizations are, or whether, with the tree alone: so what else somebody is in stays the same while that is
-// looked at.
+// How many people are at an organization or below it is counted by the writes, each once. Where somebody is changes with their row locked
+// and the tree shared, and where organizations are, or whether, with the tree alone: so what else somebody is in stays the same while that
+// is looked at.
 
 // peopleBelow is the query of the counters.
 const peopleBelow = `SELECT 'people', CAST(p.ancestor_id AS text), COUNT(DISTINCT m.user_id) FROM memberships m
@@ -21,8 +21,11 @@ const peopleBelow = `SELECT 'people', CAST(p.ancestor_id AS text), COUNT(DISTINC
 // countHiddenPeople counts n people less, or more, at an organization that is deleted, or restored, and above it. Who is below an ancestor
 // besides counts there as before. What is below the organization is deleted.
 func countHiddenPeople(ctx context.Context, tx *store.DB, organization string, n int64) error {
+	if n == 0 {
+		return nil
+	}
 	line, err := ancestors(ctx, tx, organization)
-	if err != nil || n == 0 {
+	if err != nil {
 		return err
 	}
 	above := store.Column(line, func(a ancestor) string { return a.id })
@@ -65,7 +68,9 @@ func movePeople(ctx context.Context, tx *store.DB, head string, left, came []str
 }
 
 // peopleBesides returns how many of some people are below each of some organizations, but not in a branch.
-func peopleBesides(ctx context.Context, tx *store.DB, branch string, organizations []string, people collection.Where) (map[string]int64, error) {
+func peopleBesides(ctx context.Context, tx *store.DB, branch string, organizations []string,
+	people collection.Where,
+) (map[string]int64, error) {
 	n := map[string]int64{}
 	in, arg := tx.Among("p.ancestor_id", organizations)
 	err := tx.Ask(ctx, byID(n, collection.Condition(`SELECT ancestor_id, COUNT(*) FROM (

@@ -62,6 +62,11 @@ func plantForest(t *testing.T, db *store.DB) forest {
 	if err := models.DeleteOrganization(t.Context(), db, everything, gone, nil); err != nil {
 		t.Fatal(err)
 	}
+	run(t, pool(db), "DELETE FROM counters WHERE name = 'people'")
+	run(t, pool(db), `INSERT INTO counters (name, key, shard, n)
+		SELECT 'people', CAST(p.ancestor_id AS text), 0, COUNT(DISTINCT m.user_id) FROM memberships m
+		JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
+		JOIN organization_paths p ON p.descendant_id = m.organization_id GROUP BY p.ancestor_id`)
 	run(t, pool(db), "ANALYZE")
 	return f
 }
@@ -184,16 +189,24 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 }
 
 // TestPeopleOfASubtreeAreCountedInIndexes looks at the plan of a total: memberships have several indexes that begin with the organization,
-// and only one of them knows who is shared.
+// and only one of them knows who is shared. A transaction, whose own writes are in no counter yet, counts.
 func TestPeopleOfASubtreeAreCountedInIndexes(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		head := plantBehind(t, db, 3000, 1500)
 		watched, statements := models.Watch(db)
-		listPage(t, watched, models.Users, collection.Subtree(head), "page[size]=1")
+		if err := store.Transaction(t.Context(), watched, func(tx *store.DB) error {
+			listPage(t, tx, models.Users, collection.Subtree(head), "page[size]=1")
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
 		counted := statements.Take("l.shared")
 		if len(counted) != 1 {
 			t.Fatalf("%d statements count who is shared, want 1", len(counted))
+		}
+		if db.Dialect() == store.Postgres {
+			return // a statement of a transaction is watched without all of its arguments there
 		}
 		plan := explain(t, db, counted[0])
 		if !strings.Contains(plan, "memberships_shared") {

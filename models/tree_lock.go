@@ -11,11 +11,11 @@ import (
 	"roster/models/store"
 )
 
-// A tree has a lock on PostgreSQL, named by its head. Who adds a leaf shares that of its tree, because the ancestors that the leaf counts in
-// must not change meanwhile. Who moves a branch has those of the tree that it leaves and the tree that it comes to alone, because two moves
-// at once could close a circle that neither sees. Who deletes or restores a leaf has that of its tree alone, because whether its people count
-// in an ancestor depends on where else they are below that (docs/adr/0127). The locks are taken in one order, before any row is locked
-// (docs/adr/0065).
+// A tree has a lock on PostgreSQL, named by its head. Who adds a leaf shares that of its tree, because the ancestors that the leaf counts
+// in must not change meanwhile. Who moves a branch has those of the tree that it leaves and the tree that it comes to alone, because two
+// moves at once could close a circle that neither sees. Who deletes or restores a leaf has that of its tree alone, because whether its
+// people count in an ancestor depends on where else they are below that (docs/adr/0127). The locks are taken in one order, before any row
+// is locked (docs/adr/0065).
 //
 // On SQLite a write transaction is alone.
 

@@ -73,7 +73,7 @@ func (c *Collection) totals(db *store.DB, scope Scope, p part, page *Page) ([]st
 
 // unfiltered returns the query of how many rows a scope sees.
 func (c *Collection) unfiltered(db *store.DB, scope Scope, n *int64) store.Query {
-	if known := c.known(scope, nil); known.Name != "" && !(known.Late && db.InTransaction()) {
+	if known := c.known(scope, nil); known.Name != "" && (!known.Late || !db.InTransaction()) {
 		return known.query(db, n)
 	}
 	if c.Reached.Table != "" && (scope.reach == subtree || scope.reach == person && !c.Reached.Own) {

@@ -106,7 +106,8 @@ func eachCounter(at []thingAt, do func(Things, []thingAt) error) error {
 // difference returns a SELECT of organizations, as ancestor_id, and of how many things more, or less, n, lines lead to from there.
 func (b *branches) difference(dialect Dialect, counter Things, at []thingAt) (string, []any) {
 	from, args := b.lines(dialect, at)
-	return `SELECT ancestor_id, CAST(SUM(CASE WHEN lines > 0 THEN 1 ELSE 0 END - CASE WHEN lines - more > 0 THEN 1 ELSE 0 END) AS bigint) AS n
+	return `SELECT ancestor_id,
+			CAST(SUM(CASE WHEN lines > 0 THEN 1 ELSE 0 END - CASE WHEN lines - more > 0 THEN 1 ELSE 0 END) AS bigint) AS n
 		FROM (SELECT place.ancestor_id, place.more, ` + counter.Lines + ` AS lines FROM (
 			SELECT p.ancestor_id, t.thing, SUM(t.n) AS more FROM (` + from + `) t
 			JOIN organization_paths p ON p.descendant_id = t.organization_id GROUP BY 1, 2) AS place) AS counted
