@@ -277,7 +277,7 @@ func TestTheCommandsOfTheSecretKeySayWhatIsWrong(t *testing.T) {
 			says(1, "and no database ", "status")
 		} else {
 			says(1, "run 'roster migrate up' first", "status")
-			says(1, "the database has no secret key yet; the first 'roster serve' makes it, or takes that of the settings", "rotate", next)
+			says(1, "the database is empty: it was never migrated", "rotate", next)
 		}
 		if code, _, stderr := command(t, nil, "migrate", "up", "--data-dir", dir, "--database-url", url); code != 0 {
 			t.Fatal(stderr)

@@ -1,14 +1,11 @@
 // Every screen, in both schemes and widths: axe finds nothing, nothing is wider than the window, and nothing goes wrong in the page.
 
-import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { look } from "./axe.mjs";
 import { launch, open, settled, signIn } from "./browser.mjs";
 import { start } from "./program.mjs";
 import { scene, screens } from "./scene.mjs";
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let service, made, browser;
 
 before(async () => {
@@ -22,25 +19,6 @@ after(async () => {
 	await made?.close();
 	await service?.stop();
 });
-
-async function look(page, name) {
-	await page.evaluate(axe);
-	const found = await page.evaluate(async () => {
-		const { violations } = await window.axe.run(document, {
-			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-		});
-		return violations.map(
-			(v) =>
-				`${v.id}: ${v.help}\n    ${v.nodes
-					.slice(0, 3)
-					.map((n) => `${n.html.slice(0, 160)} ${n.any[0]?.message ?? ""}`)
-					.join("\n    ")}`,
-		);
-	});
-	assert.deepEqual(found, [], name);
-	const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-	assert.ok(wide <= 0, `${name} is ${wide} pixels wider than the window`);
-}
 
 for (const scheme of ["light", "dark"]) {
 	for (const width of [1440, 420]) {
