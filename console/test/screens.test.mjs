@@ -99,7 +99,7 @@ for (const scheme of ["light", "dark"]) {
 
 			const viewer = await open(browser, service.base, { width, scheme });
 			await signIn(viewer.page, service.base, service.people.viewer.email, "/keys");
-			await viewer.page.getByText(/It takes/).waitFor();
+			await viewer.page.getByText(/It takes apiKeys:read/).waitFor();
 			await see(viewer.page, "withheld-everywhere");
 			await viewer.page.getByRole("link", { name: /^people of/ }).click();
 			await viewer.page.waitForURL(/\/people$/);
