@@ -110,6 +110,8 @@ async function compare({ page, wait, table, s: place, me, base, organizations, h
 		await page.goto(`${base}${screen.at(s)}`);
 		await page.locator("main h1, main .empty").first().waitFor();
 		await wait();
+		// The export comes after the list; a picture of its button is there before.
+		await page.waitForFunction(() => !document.querySelector("span.button[aria-hidden=true]"));
 		const body = (await page.locator("main").innerText()).replace(/\s+/g, " ");
 		const withheld = /You may not see|Nothing here|Only people have this|It takes \S+ (at|in)/.test(body);
 		if (screen.needs && holds) {
