@@ -41,7 +41,15 @@ type scene struct {
 }
 
 // tell lets scenes happen in the order of their times. What they change is delivered meanwhile, as far as there is somebody to receive it.
+// Each has numbers of its own: some are told by the clock and some by the day, so that their order depends on when the story is told.
 func (s *story) tell(scenes []scene) error {
+	for i, sc := range scenes {
+		numbers := s.choices(3 + uint64(i))
+		scenes[i].act = func() error {
+			s.rand = numbers
+			return sc.act()
+		}
+	}
 	scenes = slices.DeleteFunc(scenes, func(sc scene) bool { return sc.at.After(s.now) })
 	slices.SortStableFunc(scenes, func(a, b scene) int { return a.at.Compare(b.at) })
 	tx, day := s.tx, time.Time{}
@@ -105,12 +113,15 @@ func (c *cast) play(ctx context.Context, db *store.DB, password string, out io.W
 }
 
 func newStory(ctx context.Context, tx *store.DB, c *cast) *story {
-	//nolint:gosec // the same seed gives the same story
-	choices := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(c.key, n)) }
 	return &story{
-		cast: c, ctx: ctx, tx: tx, now: tx.Now(), rand: choices(1), past: webhooks.NewPast("Roster-Webhooks/"+version(), choices(2)),
+		cast: c, ctx: ctx, tx: tx, now: tx.Now(), rand: c.choices(1), past: webhooks.NewPast("Roster-Webhooks/"+version(), c.choices(2)),
 		seen: map[string]time.Time{}, keys: map[string]*models.APIKey{}, endpoints: map[string]*models.Webhook{},
 	}
+}
+
+// choices returns the random numbers of a part of the story: the same seed gives the same story.
+func (c *cast) choices(part uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(c.key, part)) //nolint:gosec // nothing secret hangs on it
 }
 
 // hash works out what is kept of the password, for each with a salt of its own: equal ones would tell in a dump who has the same password,
