@@ -1,45 +1,9 @@
 // The messages of the console in a build. Where an id stands in the sources a build has the English text: it costs what the text costs, a screen
 // has its own and no more, and no list of ids is sent. A file of another language, words/de.json, names each text by the English one.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import type { Plugin } from "vite";
-
-const folder = new URL("./src/words/", import.meta.url);
-
-/** Returns the messages of a language by their ids. */
-export function messagesOf(tag: string): Map<string, string> {
-	const at = new URL(`${tag}/`, folder);
-	const files = readdirSync(at).filter((name) => name.endsWith(".json"));
-	return new Map(files.flatMap((name) => Object.entries(JSON.parse(readFileSync(new URL(name, at), "utf8")) as Record<string, string>)));
-}
-
-/** Returns the file of a language as the console reads it, from its messages by their ids. What a language lacks is English. */
-export function fileOf(tag: string, direction: "ltr" | "rtl", messages: Map<string, string>): string {
-	const english = messagesOf("en");
-	const texts = [...messages].map(([id, text]) => [short(english.get(id) ?? id), text]);
-	return JSON.stringify({ tag, direction, messages: Object.fromEntries(texts) });
-}
-
-/** Returns the ids in a source, with where each stands. An id is a literal that begins with the name of a file of messages. */
-export function idsIn(source: string): { id: string; from: number; to: number }[] {
-	return [
-		...source.matchAll(
-			/"((?:common|list|time)\.\w+|(?:events|frame|keys|organization|parts|portal|rotation|screens|webhooks)\.\w+\.\w+)"/g,
-		),
-	].map((found) => ({
-		id: found[1] ?? "",
-		from: found.index,
-		to: found.index + found[0].length,
-	}));
-}
-
-/** Returns a message without the spaces that only its source needs. */
-export function short(text: string): string {
-	return text
-		.replace(/, (number|plural|select)(, )?/g, (_, kind: string, more?: string) => `,${kind}${more ? "," : ""}`)
-		.replace(/(\b(?:one|other|=\d+|unknown)) \{/g, "$1{")
-		.replace(/\} (other|one)\{/g, "}$1{");
-}
+import { fileOf, folder, idsIn, messagesOf, short } from "./messages.mjs";
 
 /** Puts the English texts where their ids stand, and the files of other languages into words/. */
 export function words(): Plugin {

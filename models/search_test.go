@@ -205,8 +205,9 @@ func TestPeopleOfASubtreeAreCountedInIndexes(t *testing.T) {
 		if len(counted) != 1 {
 			t.Fatalf("%d statements count who is shared, want 1", len(counted))
 		}
+		// What a transaction asks PostgreSQL at once is seen with the questions as its one argument; those of the count name the head alone.
 		if db.Dialect() == store.Postgres {
-			return // a statement of a transaction is watched without all of its arguments there
+			counted[0].Args = slices.Repeat([]any{head}, strings.Count(counted[0].SQL, "$"))
 		}
 		plan := explain(t, db, counted[0])
 		if !strings.Contains(plan, "memberships_shared") {

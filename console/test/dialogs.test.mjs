@@ -1,25 +1,14 @@
 // Every dialog and menu that a screen opens, in both schemes and widths: axe finds nothing, and nothing is wider than the window.
 
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { look } from "./axe.mjs";
-import { launch, open, settled, signIn } from "./browser.mjs";
-import { start } from "./program.mjs";
-import { scene } from "./scene.mjs";
+import { open, settled, signIn } from "./browser.mjs";
+import { prepared } from "./journey.mjs";
 
 const picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 let service, made, browser;
 
-before(async () => {
-	service = await start({ url: "" }, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
-	made = await scene(service);
-	browser = await launch();
-});
-
-after(async () => {
-	await browser?.close();
-	await made?.close();
-	await service?.stop();
-});
+prepared({ url: "" }, (all) => ({ service, made, browser } = all));
 
 const press = (name) => (page) => page.getByRole("button", { name, exact: true }).first().click();
 const choose = (menu, item) => async (page) => {

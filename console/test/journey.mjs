@@ -5,8 +5,8 @@ import { launch, open, settled, signIn } from "./browser.mjs";
 import { start } from "./program.mjs";
 import { scene } from "./scene.mjs";
 
-/** Prepares a suite, tells it when everything is there, and returns how it runs a journey: in a tab of somebody who is signed in, at a path. */
-export function journeys(database, ready) {
+/** Prepares a suite, and tells it when everything is there. */
+export function prepared(database, ready) {
 	let service, made, browser;
 
 	before(async () => {
@@ -21,7 +21,15 @@ export function journeys(database, ready) {
 		await made?.close();
 		await service?.stop();
 	});
+}
 
+/** Prepares a suite as well, and returns how it runs a journey: in a tab of somebody who is signed in, at a path. */
+export function journeys(database, ready) {
+	let service, made, browser;
+	prepared(database, (all) => {
+		({ service, made, browser } = all);
+		ready(all);
+	});
 	return (name, path, run, options) =>
 		test(name, async () => {
 			const tab = await open(browser, service.base, options);

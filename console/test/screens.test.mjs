@@ -1,24 +1,14 @@
 // Every screen, in both schemes and widths: axe finds nothing, nothing is wider than the window, and nothing goes wrong in the page.
 
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { look } from "./axe.mjs";
-import { launch, open, settled, signIn } from "./browser.mjs";
-import { start } from "./program.mjs";
-import { scene, screens } from "./scene.mjs";
+import { open, settled, signIn } from "./browser.mjs";
+import { prepared } from "./journey.mjs";
+import { screens } from "./scene.mjs";
 
 let service, made, browser;
 
-before(async () => {
-	service = await start({ url: "" }, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
-	made = await scene(service);
-	browser = await launch();
-});
-
-after(async () => {
-	await browser?.close();
-	await made?.close();
-	await service?.stop();
-});
+prepared({ url: "" }, (all) => ({ service, made, browser } = all));
 
 for (const scheme of ["light", "dark"]) {
 	for (const width of [1440, 420]) {

@@ -1,25 +1,15 @@
 // Nothing moves by itself, and what somebody does is answered soon: on every screen, for whoever signs in by a password or by a key.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, settled, signIn } from "./browser.mjs";
-import { start } from "./program.mjs";
-import { scene, screens } from "./scene.mjs";
+import { test } from "node:test";
+import { open, settled, signIn } from "./browser.mjs";
+import { prepared } from "./journey.mjs";
+import { screens } from "./scene.mjs";
 import { watch } from "./watch.mjs";
 
 let service, made, browser;
 
-before(async () => {
-	service = await start({ url: "" }, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
-	made = await scene(service);
-	browser = await launch();
-});
-
-after(async () => {
-	await browser?.close();
-	await made?.close();
-	await service?.stop();
-});
+prepared({ url: "" }, (all) => ({ service, made, browser } = all));
 
 async function signInByKey(page, key) {
 	await page.goto(`${service.base}/console/sign-in`);

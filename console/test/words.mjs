@@ -1,26 +1,14 @@
 // The messages as the build sees them, and a language that is made of them: longer words, from right to left.
 
-import { readFile, readdir } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import ts from "typescript";
+import { fileOf, folder, messagesOf } from "../messages.mjs";
 
-const folder = new URL("../src/words/en/", import.meta.url);
+/** The English messages by their ids. */
+export const english = messagesOf("en");
 
-/** Returns the English messages by their ids. */
-export async function english() {
-	const names = await readdir(folder);
-	const all = await Promise.all(names.map(async (name) => Object.entries(JSON.parse(await readFile(new URL(name, folder), "utf8")))));
-	return new Map(all.flat());
-}
-
-const form = /"((?:common|list|time)\.\w+|(?:events|frame|keys|organization|parts|portal|rotation|screens|webhooks)\.\w+\.\w+)"/g;
-
-/** Returns the ids in a source. */
-export function idsIn(source) {
-	return [...source.matchAll(form)].map(([, id]) => id);
-}
-
-const { parse } = await import(
-	`data:text/javascript,${encodeURIComponent(ts.transpile(await readFile(new URL("../parse.ts", folder), "utf8"), { module: "esnext", target: "es2023" }))}`
+export const { parse } = await import(
+	`data:text/javascript,${encodeURIComponent(ts.transpile(await readFile(new URL("parse.ts", folder), "utf8"), { module: "esnext", target: "es2023" }))}`
 );
 
 /** Returns the names of the values and of the tags that a message takes. It fails if it is none. */
@@ -66,8 +54,5 @@ function longer(text) {
 	return `${words} ${"ẋŧřȧ ".repeat(Math.ceil((text.length * 0.4) / 5)).trim()}${end}`;
 }
 
-/** Returns the file of the language that there is in tests alone, as a build writes the file of another one. */
-export async function pseudo(tag = "en-XA") {
-	const texts = [...(await english()).values()].map((text) => [text, pretend(text)]);
-	return JSON.stringify({ tag, direction: "rtl", messages: Object.fromEntries(texts) });
-}
+/** The file of a language that there is in tests alone, as a build writes that of another one. */
+export const pseudo = fileOf("en-XA", "rtl", new Map([...english].map(([id, text]) => [id, pretend(text)])));

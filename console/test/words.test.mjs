@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
 import ts from "typescript";
-import { english, idsIn, pretend, takenBy } from "./words.mjs";
+import { idsIn, short } from "../messages.mjs";
+import { english, parse, pretend, takenBy } from "./words.mjs";
 
 const src = new URL("../src/", import.meta.url);
 
@@ -23,7 +24,7 @@ const universal =
 
 const letters = /\p{L}{2}/u;
 
-/** Returns the texts in a source that are no messages. */
+/** Returns the texts in a source that are no english. */
 function literals({ name, text }) {
 	const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true, name.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS);
 	const found = [];
@@ -91,30 +92,28 @@ test("the check of texts finds one in each of the places", () => {
 });
 
 test("every message is used, and every id is one", async () => {
-	const messages = await english();
 	const sources = await files(/\.tsx?$/);
-	const used = new Set(sources.flatMap(({ text }) => idsIn(text)));
+	const used = new Set(sources.flatMap(({ text }) => idsIn(text).map(({ id }) => id)));
 	assert.deepEqual(
-		[...used].filter((id) => !messages.has(id)),
+		[...used].filter((id) => !english.has(id)),
 		[],
 		"an id has no message",
 	);
 	assert.deepEqual(
-		[...messages.keys()].filter((id) => !used.has(id)),
+		[...english.keys()].filter((id) => !used.has(id)),
 		[],
 		"a message is used nowhere",
 	);
 	// An id must not look like a name of the API: a build would put a text in its place.
 	const schema = await readFile(new URL("api/schema.d.ts", src), "utf8");
 	assert.deepEqual(
-		idsIn(schema).filter((id) => messages.has(id)),
+		idsIn(schema).filter(({ id }) => english.has(id)),
 		[],
 	);
 });
 
 test("every message is one, and a call gives what it takes", async () => {
-	const messages = await english();
-	const wants = new Map([...messages].map(([id, text]) => [id, takenBy(text)]));
+	const wants = new Map([...english].map(([id, text]) => [id, takenBy(text)]));
 	const wrong = [];
 	for (const { name, text } of await files(/\.tsx?$/)) {
 		const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
@@ -138,12 +137,16 @@ test("every message is one, and a call gives what it takes", async () => {
 });
 
 test("a language that is made of English takes the same", async () => {
-	for (const [id, text] of await english()) {
+	for (const [id, text] of english) {
 		const other = pretend(text);
 		assert.deepEqual(takenBy(other), takenBy(text), id);
 		if (/\p{L}{2}/u.test(text.replace(/<[^>]*>|\{[^{}]*\}/g, "")))
 			assert.ok(other.length > text.length, `${id} is no longer: ${other}`);
 	}
+});
+
+test("a build shortens messages and changes none", () => {
+	for (const [id, text] of english) assert.deepEqual(parse(short(text)), parse(text), id);
 });
 
 test("the layout does not know left from right", async () => {

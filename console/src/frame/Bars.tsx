@@ -64,77 +64,17 @@ function ByKey({ me }: { me: Me }) {
 		<p className="bar" data-is="key">
 			<Icon name="key" />
 			<span>
-				{me.type === "apiKeys"
-					? me.attributes.kind === "management"
-						? ends
-							? rich("frame.bars.youActAsTheKey", {
-									kind: me.attributes.kind ?? "",
-									value: (
-										<b>
-											<Typed>{me.attributes.name}</Typed>
-										</b>
-									),
-									when: ago(ends),
-								})
-							: rich("frame.bars.youActAsTheKey2", {
-									kind: me.attributes.kind ?? "",
-									value: (
-										<b>
-											<Typed>{me.attributes.name}</Typed>
-										</b>
-									),
-								})
-						: ends
-							? rich("frame.bars.youActAsTheKey3", {
-									kind: me.attributes.kind ?? "",
-									value: (
-										<b>
-											<Typed>{me.attributes.name}</Typed>
-										</b>
-									),
-									when: ago(ends),
-								})
-							: rich("frame.bars.youActAsTheKey4", {
-									kind: me.attributes.kind ?? "",
-									value: (
-										<b>
-											<Typed>{me.attributes.name}</Typed>
-										</b>
-									),
-								})
-					: me.attributes.kind === "management"
-						? ends
-							? rich("frame.bars.youActAsTheToken", {
-									value: (
-										<b>
-											<Typed>{me.attributes.name}</Typed>
-										</b>
-									),
-									when: ago(ends),
-								})
-							: rich("frame.bars.youActAsTheToken2", {
-									value: (
-										<b>
-											<Typed>{me.attributes.name}</Typed>
-										</b>
-									),
-								})
-						: ends
-							? rich("frame.bars.youActAsTheToken3", {
-									value: (
-										<b>
-											<Typed>{me.attributes.name}</Typed>
-										</b>
-									),
-									when: ago(ends),
-								})
-							: rich("frame.bars.youActAsTheToken4", {
-									value: (
-										<b>
-											<Typed>{me.attributes.name}</Typed>
-										</b>
-									),
-								})}
+				{rich("frame.bars.youActAs", {
+					type: me.type,
+					kind: me.attributes.kind ?? "",
+					name: (
+						<b>
+							<Typed>{me.attributes.name}</Typed>
+						</b>
+					),
+					ends: String(Boolean(ends)),
+					when: ends ? ago(ends) : "",
+				})}
 			</span>
 			<button className="link end" type="button" onClick={signOut}>
 				{t("common.signOut")}

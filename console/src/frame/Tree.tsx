@@ -62,6 +62,7 @@ export default function Tree({ store, open, path, to }: TreeProps) {
 
 	useEffect(() => void store.load(treeRoot), [store]);
 	useEffect(() => {
+		store.opened(expanded);
 		for (const id of expanded) if (!store.has(id)) void store.load(id);
 	}, [store, expanded]);
 

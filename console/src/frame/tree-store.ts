@@ -35,6 +35,7 @@ export class TreeStore {
 	private nodes = new Map<string, Node>([[treeRoot, { id: treeRoot, name: "", kind: "", active: true, number: 0 }]]);
 	private levels = new Map<string, Level>();
 	private listeners = new Set<() => void>();
+	private open = new Set<string>();
 	private version = 0;
 
 	/** path is that of organizations for the caller. */
@@ -97,6 +98,11 @@ export class TreeStore {
 		return level.ids.reduce((sum, id) => sum + 1 + (this.nodes.get(id)?.below ?? 0), 0);
 	}
 
+	/** Says which nodes are open: their levels are kept up to date. */
+	opened(ids: string[]) {
+		this.open = new Set([treeRoot, ...ids]);
+	}
+
 	has(id: string): boolean {
 		return this.levels.has(id);
 	}
@@ -150,11 +156,11 @@ export class TreeStore {
 		});
 	}
 
-	/** Reads the levels of these nodes that were read before again, after something was moved, made or ended. */
+	/** Reads the levels that are open again, after something was moved, made or ended. The others are read when they are opened next. */
 	async refresh(): Promise<void> {
-		const opened = [...this.levels.keys()];
+		for (const id of this.levels.keys()) if (!this.open.has(id)) this.levels.delete(id);
 		await Promise.all(
-			opened.map(async (id) => {
+			[...this.levels.keys()].map(async (id) => {
 				const at = this.urlOf(id);
 				try {
 					const answer = await queries.fetchQuery({

@@ -6,12 +6,12 @@ import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
 import type { TreeStore } from "../frame/tree-store";
-import { Kind } from "../parts/icons";
 import { Rows, Table } from "../parts/rows";
-import { Button, Empty, Typed } from "../parts/small";
+import { Button, Empty } from "../parts/small";
 import { Listing } from "../parts/listing";
 import { short } from "../words/time";
 import { t } from "../words/message";
+import { OrganizationName } from "../parts/organization-name";
 
 const Restore = lazy(() => import("./Restore"));
 
@@ -56,10 +56,7 @@ export default function Deleted({ text, organizations, store }: { text: string; 
 						{(o) => (
 							<tr>
 								<td>
-									<span className="row">
-										<Kind kind={o.attributes.kind} />
-										<Typed>{o.attributes.name}</Typed>
-									</span>
+									<OrganizationName of={o} leads={false} />
 								</td>
 								<td className="number mono" data-fold="no">
 									{o.attributes.number}

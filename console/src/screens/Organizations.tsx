@@ -1,16 +1,16 @@
 /* All organizations that one may see, as a list. */
 
 import { lazy, Suspense } from "react";
-import { Link, useSearchParams } from "wouter";
+import { useSearchParams } from "wouter";
 import { organizationsOf } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
 import { keysNow } from "../frame/keys";
 import { usePage } from "../frame/page";
-import { Icon, Kind } from "../parts/icons";
+import { Icon } from "../parts/icons";
 import { Rows, Table } from "../parts/rows";
-import { Button, Empty, Ghosts, Typed } from "../parts/small";
+import { Button, Empty, Ghosts } from "../parts/small";
 import { Listing } from "../parts/listing";
 import { digits } from "../words/count";
 import { short } from "../words/time";
@@ -19,6 +19,7 @@ import { kinds } from "../words/kinds";
 import { useQueryState } from "./query-state";
 import { FilterChip } from "../parts/choices";
 import { rich, t } from "../words/message";
+import { OrganizationName } from "../parts/organization-name";
 
 const Deleted = lazy(() => import("./Deleted"));
 
@@ -160,13 +161,7 @@ export default function Organizations({ me, store }: ScreenProps) {
 							{(o) => (
 								<tr>
 									<td>
-										<span className="row">
-											<Kind kind={o.attributes.kind} />
-											<Link className="name" href={`/organizations/${o.id}`}>
-												<Typed>{o.attributes.name}</Typed>
-											</Link>
-											{o.attributes.active === false && <span className="tag">{t("common.ended")}</span>}
-										</span>
+										<OrganizationName of={o} />
 									</td>
 									<td className="number mono" data-fold="no">
 										{o.attributes.number}

@@ -11,7 +11,13 @@ import { Button, Typed } from "../parts/small";
 import { others, subjects } from "./permissions";
 import { t } from "../words/message";
 
-export const verbs = ["read", "write", "delete"];
+const verbNames: Record<string, string> = {
+	read: t("screens.permissionMatrix.read"),
+	write: t("screens.permissionMatrix.write"),
+	delete: t("screens.permissionMatrix.delete"),
+};
+
+export const verbs = Object.keys(verbNames);
 
 /** The head of a table of types and verbs. */
 export function MatrixHead() {
@@ -21,7 +27,7 @@ export function MatrixHead() {
 				<th scope="col">{t("common.type")}</th>
 				{verbs.map((v) => (
 					<th key={v} scope="col">
-						{v[0]?.toUpperCase() + v.slice(1)}
+						{verbNames[v]}
 					</th>
 				))}
 			</tr>

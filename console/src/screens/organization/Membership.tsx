@@ -132,31 +132,19 @@ export function EndMembership({ holder, membership, place, close }: MembershipPr
 			<div className="dialog-body">
 				<Faults error={send.error} />
 				<p>
-					{stays > 0
-						? rich("organization.membership.losesWhatIsGivenAt", {
-								value: (
-									<b>
-										<Typed>{holder.name}</Typed>
-									</b>
-								),
-								value2: (
-									<b>
-										<Typed>{place}</Typed>
-									</b>
-								),
-							})
-						: rich("organization.membership.losesWhatIsGivenAt2", {
-								value: (
-									<b>
-										<Typed>{holder.name}</Typed>
-									</b>
-								),
-								value2: (
-									<b>
-										<Typed>{place}</Typed>
-									</b>
-								),
-							})}
+					{rich("organization.membership.losesWhatIsGivenAt", {
+						name: (
+							<b>
+								<Typed>{holder.name}</Typed>
+							</b>
+						),
+						place: (
+							<b>
+								<Typed>{place}</Typed>
+							</b>
+						),
+						stays,
+					})}
 				</p>
 			</div>
 		</Dialog>

@@ -6,7 +6,7 @@ import { related, relatedMany, totalOf } from "../../api/document";
 import type { ApiKey, Invitation, Membership, Organization, RecordedEvent, Role, User, Webhook } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { Refused } from "../../parts/failure";
-import { Icon, Kind } from "../../parts/icons";
+import { Icon } from "../../parts/icons";
 import { Copy, Face, Ghosts, Held, Outside, Section, State, TextLink, Typed, type StateName } from "../../parts/small";
 import { digits, shortId } from "../../words/count";
 import { ago, date, short } from "../../words/time";
@@ -15,6 +15,7 @@ import { useNames } from "../events/names";
 import { Sentence, actorName } from "../events/Sentence";
 import type { TabProps } from "./Organization";
 import { rich, t } from "../../words/message";
+import { OrganizationName } from "../../parts/organization-name";
 
 export default function Overview(props: TabProps) {
 	return (
@@ -195,13 +196,7 @@ function Below({ id, answer, organizations }: TabProps) {
 						{rows.map((o) => (
 							<tr key={o.id}>
 								<td>
-									<span className="row">
-										<Kind kind={o.attributes.kind} />
-										<Link className="name" href={`/organizations/${o.id}`}>
-											<Typed>{o.attributes.name}</Typed>
-										</Link>
-										{o.attributes.active === false && <span className="tag">{t("common.ended")}</span>}
-									</span>
+									<OrganizationName of={o} />
 								</td>
 								<td className="number mono" data-fold="no">
 									{o.attributes.number}

@@ -1,1 +1,0 @@
-export{j as default}from"./deeds-DVwQCZf5.js";

@@ -1,1 +1,0 @@
-export{A as default}from"./deeds-DVwQCZf5.js";

@@ -1,0 +1,1 @@
+export{A as default}from"./deeds-C-Syjt8h.js";

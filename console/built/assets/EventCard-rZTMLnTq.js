@@ -1,0 +1,1 @@
+export{t as default}from"./EventCard-k3HJtuPn.js";

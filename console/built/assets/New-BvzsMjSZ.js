@@ -1,1 +1,0 @@
-export{m as default}from"./deeds-DVwQCZf5.js";

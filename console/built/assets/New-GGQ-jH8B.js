@@ -1,0 +1,1 @@
+export{m as default}from"./deeds-C-Syjt8h.js";

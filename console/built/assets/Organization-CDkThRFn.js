@@ -1,0 +1,1 @@
+export{p as counted,f as default}from"./deeds-C-Syjt8h.js";

@@ -1,1 +1,0 @@
-export{p as counted,f as default}from"./deeds-DVwQCZf5.js";

@@ -1,0 +1,1 @@
+export{d as default}from"./deeds-C-Syjt8h.js";

@@ -1,1 +1,0 @@
-export{S as default}from"./deeds-DVwQCZf5.js";

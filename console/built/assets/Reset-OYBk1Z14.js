@@ -1,0 +1,1 @@
+export{x as default}from"./deeds-C-Syjt8h.js";

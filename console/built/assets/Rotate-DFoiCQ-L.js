@@ -1,0 +1,1 @@
+export{L as EndRotationDialog,R as RotateDialog}from"./deeds-C-Syjt8h.js";

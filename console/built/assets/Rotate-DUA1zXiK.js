@@ -1,1 +1,0 @@
-export{L as EndRotationDialog,R as RotateDialog}from"./deeds-DVwQCZf5.js";

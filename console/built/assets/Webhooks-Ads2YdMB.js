@@ -1,0 +1,1 @@
+export{i as default,a as percent}from"./deeds-C-Syjt8h.js";
