@@ -205,7 +205,8 @@ func TestPeopleOfASubtreeAreCountedInIndexes(t *testing.T) {
 		if len(counted) != 1 {
 			t.Fatalf("%d statements count who is shared, want 1", len(counted))
 		}
-		// What a transaction asks PostgreSQL at once is seen with the questions as its one argument; those of the count name the head alone.
+		// What a transaction asks PostgreSQL at once is seen with the questions as its one argument; those of
+		// the count name the head alone.
 		if db.Dialect() == store.Postgres {
 			counted[0].Args = slices.Repeat([]any{head}, strings.Count(counted[0].SQL, "$"))
 		}
