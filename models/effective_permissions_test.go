@@ -17,6 +17,9 @@ import (
 	"roster/models/store"
 )
 
+// approving is a word of an application.
+const approving = "invoices:approve"
+
 // wood is a grove in which people have roles with whatever words, some of which are inherited.
 type wood struct {
 	*branches
@@ -30,7 +33,7 @@ func plantWood(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.Rand
 	f := &wood{branches: plantBranches(t, db, clock, r), words: map[string][]string{"": {"read", "write", "admin"}}}
 	live := texts(t, db, `SELECT id FROM organizations WHERE deleted_at IS NULL`)
 	some := func(ids []string) string { return ids[r.IntN(len(ids))] }
-	dictionary := append([]string{"invoices:approve", "invoices:refuse", "read", "write"}, models.OwnPermissions()...)
+	dictionary := append([]string{approving, "invoices:refuse", "read", "write"}, models.OwnPermissions()...)
 	roles := map[string][]string{} // by the organization that they belong to
 	for n := range 20 {
 		at := some(live)
@@ -75,9 +78,9 @@ func (f *wood) wordsSeen(t *testing.T, scope collection.Scope, at string) (words
 	return words
 }
 
-// dictionary returns every word that there is, and one that nobody has heard of.
+// dictionary returns every word that there is, that a key may be made for whether or not a role has it, and one that nobody has heard of.
 func (f *wood) dictionary() []string {
-	words := append(models.OwnPermissions(), models.EveryScope, "unheard:of")
+	words := append(models.OwnPermissions(), models.EveryScope, approving, "unheard:of")
 	for of := range maps.Values(f.words) {
 		words = append(words, of...)
 	}
@@ -102,7 +105,7 @@ func TestEffectivePermissionsAreWhatChecksPermit(t *testing.T) {
 		yes := 0
 		for _, person := range f.people {
 			callers["themselves"] = as(person)
-			callers["themselves by a key for little"] = holding(as(person), "users:read", "invoices:approve")
+			callers["themselves by a key for little"] = holding(as(person), "users:read", approving)
 			for name, by := range callers {
 				for range 2 {
 					at := f.organizations[r.IntN(len(f.organizations))]
