@@ -4,9 +4,8 @@ import { lazy, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import type { Webhook } from "../../api/resources";
-import { usePages } from "../../api/pages";
-import { Refused } from "../../parts/failure";
-import { More } from "../../parts/more";
+import { usePages, type RowSource } from "../../api/pages";
+import { Listing } from "../../parts/listing";
 import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { ago, milliseconds } from "../../words/time";
@@ -42,103 +41,103 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 	const by = useStanding();
 	const [over, setOver] = useState(false);
 	const list = usePages<Webhook>(url("webhooks", { "filter[organizationId]": id, sort: "createdAt", "page[size]": 100 }));
-	if (list.isPending) return <Ghosts />;
-	if (list.error && list.rows.length === 0) return <Refused error={list.error} again={() => void list.refetch()} />;
 	const create = (
 		<Button icon="plus" not={may("webhooks:write") ? goesOn(by) : t("common.itTakesWebhooksWriteHere")} onClick={() => setOver(true)}>
 			{t("common.newEndpoint")}
 		</Button>
 	);
-	const making = over && (
-		<Suspense fallback={null}>
-			<NewEndpoint
-				organization={id}
-				may={may}
-				close={() => setOver(false)}
-				made={(w) => go(`/organizations/${id}/webhooks/${w.id}`)}
-			/>
-		</Suspense>
-	);
-	if (list.rows.length === 0) {
-		return (
-			<>
-				<Empty title={t("organization.webhooks.noEndpointYet")} action={create}>
-					{rich("organization.webhooks.anEndpointIsAUrl")}
-				</Empty>
-				{making}
-			</>
-		);
-	}
 	return (
 		<div className="stack gap4">
-			<div className="row">{create}</div>
-			{making}
-			<Table list={list} folds="kind">
-				<thead>
-					<tr>
-						<th scope="col">{t("common.endpoint")}</th>
-						<th scope="col">{t("common.state")}</th>
-						<th scope="col">{t("organization.webhooks.gets")}</th>
-						<th scope="col" className="number">
-							{t("organization.webhooks.success")}
-						</th>
-						<th scope="col" className="number">
-							{t("common.latency")}
-						</th>
-						<th scope="col" className="number">
-							{t("common.waiting")}
-						</th>
-					</tr>
-				</thead>
-				<Rows list={list}>
-					{(w) => {
-						const h = w.attributes.health;
-						const state = healthOf(w);
-						return (
-							<tr>
-								<td>
-									<span className="cut block">
-										<Link className="name" href={`/organizations/${id}/webhooks/${w.id}`}>
-											<Typed>{endpointName(w.attributes)}</Typed>
-										</Link>
-										<br />
-										<span className="second quiet mono">
-											<Typed>{w.attributes.url}</Typed>
-										</span>
-									</span>
-								</td>
-								<td data-fold="under">
-									<State is={state.is}>{state.word}</State>
-								</td>
-								<td className="second" data-fold="no">
-									{types(w)}
-								</td>
-								<td className="number" data-fold="no">
-									{h?.successRate == null ? "" : percent(h.successRate)}
-								</td>
-								<td className="number nowrap" data-fold="no">
-									{h?.latency == null ? "" : milliseconds(h.latency)}
-								</td>
-								<td className="number" data-fold="end">
-									{h?.backlog ? (
-										t("common.backlogMessage", { backlog: h.backlog })
-									) : (
-										<span className="quiet">{t("common.none")}</span>
-									)}
-									{h?.nextAttemptAt && (
-										<span className="second quiet">
-											{" "}
-											{t("organization.webhooks.next", { when: ago(h.nextAttemptAt) })}
-										</span>
-									)}
-								</td>
-							</tr>
-						);
-					}}
-				</Rows>
-			</Table>
-			<More list={list} what="list.endpoints" />
+			<Listing
+				list={list}
+				what="list.endpoints"
+				empty={
+					<Empty title={t("organization.webhooks.noEndpointYet")} action={create}>
+						{rich("organization.webhooks.anEndpointIsAUrl")}
+					</Empty>
+				}
+			>
+				<div className="row">{create}</div>
+				<EndpointTable list={list} id={id} />
+			</Listing>
+			{over && (
+				<Suspense fallback={null}>
+					{/* It stands beside the list: what stood in one of its states would be gone with that, and the secret with it. */}
+					<NewEndpoint
+						organization={id}
+						may={may}
+						close={() => setOver(false)}
+						made={(w) => go(`/organizations/${id}/webhooks/${w.id}`)}
+					/>
+				</Suspense>
+			)}
 		</div>
+	);
+}
+
+function EndpointTable({ list, id }: { list: RowSource<Webhook>; id: string }) {
+	return (
+		<Table list={list} folds="kind">
+			<thead>
+				<tr>
+					<th scope="col">{t("common.endpoint")}</th>
+					<th scope="col">{t("common.state")}</th>
+					<th scope="col">{t("organization.webhooks.gets")}</th>
+					<th scope="col" className="number">
+						{t("organization.webhooks.success")}
+					</th>
+					<th scope="col" className="number">
+						{t("common.latency")}
+					</th>
+					<th scope="col" className="number">
+						{t("common.waiting")}
+					</th>
+				</tr>
+			</thead>
+			<Rows list={list}>
+				{(w) => {
+					const h = w.attributes.health;
+					const state = healthOf(w);
+					return (
+						<tr>
+							<td>
+								<span className="cut block">
+									<Link className="name" href={`/organizations/${id}/webhooks/${w.id}`}>
+										<Typed>{endpointName(w.attributes)}</Typed>
+									</Link>
+									<br />
+									<span className="second quiet mono">
+										<Typed>{w.attributes.url}</Typed>
+									</span>
+								</span>
+							</td>
+							<td data-fold="under">
+								<State is={state.is}>{state.word}</State>
+							</td>
+							<td className="second" data-fold="no">
+								{types(w)}
+							</td>
+							<td className="number" data-fold="no">
+								{h?.successRate == null ? "" : percent(h.successRate)}
+							</td>
+							<td className="number nowrap" data-fold="no">
+								{h?.latency == null ? "" : milliseconds(h.latency)}
+							</td>
+							<td className="number" data-fold="end">
+								{h?.backlog ? (
+									t("common.backlogMessage", { backlog: h.backlog })
+								) : (
+									<span className="quiet">{t("common.none")}</span>
+								)}
+								{h?.nextAttemptAt && (
+									<span className="second quiet"> {t("organization.webhooks.next", { when: ago(h.nextAttemptAt) })}</span>
+								)}
+							</td>
+						</tr>
+					);
+				}}
+			</Rows>
+		</Table>
 	);
 }
 
