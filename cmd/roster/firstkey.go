@@ -98,10 +98,10 @@ All that there is to call: %[2]s/docs
 	return err
 }
 
-// inBrowser returns the line that leads to the console, if the program has one.
+// inBrowser returns the line that leads to the console, if the program has one. Its door asks for a password first, which nobody has yet.
 func inBrowser(base string) string {
 	if at := consoleURL(base); at != "" {
-		return "In a browser: " + at + "\n"
+		return "In a browser, where this key signs in as well: " + at + "\n"
 	}
 	return ""
 }

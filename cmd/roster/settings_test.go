@@ -184,7 +184,7 @@ Try it:
   curl -H 'Authorization: Bearer roster_m_x' https://roster.example.com/public/v2/management/organizations
 
 All that there is to call: https://roster.example.com/docs
-In a browser: https://roster.example.com/console/
+In a browser, where this key signs in as well: https://roster.example.com/console/
 
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {

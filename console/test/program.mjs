@@ -41,23 +41,29 @@ async function another(url) {
 	return at.href;
 }
 
-/** Starts the program on a database of its own, with the demo. stop ends it, start begins it again on the same address. */
-export async function start(database, { args = [], organizations = 120, users = 600, address = "127.0.0.1:0" } = {}) {
+/**
+ * Starts the program on a database of its own, with the demo, or with nothing in it if it is empty: then firstKey is what it prints. end stops
+ * it, begin starts it again on the same address.
+ */
+export async function start(database, { args = [], organizations = 120, users = 600, address = "127.0.0.1:0", empty = false } = {}) {
 	const dir = await mkdtemp(join(tmpdir(), "roster-console-"));
 	const where = database.url ? ["--database-url", await another(database.url)] : ["--data-dir", dir];
 	const env = { ...process.env, ROSTER_DATA_DIR: dir };
 	if (database.url) await run(program, ["secret-key", "create", join(dir, "secret.key")], { env });
 	const demo = ["demo", ...where, "--organizations", String(organizations), "--users", String(users), "--password", password];
-	const { stdout } = await run(program, database.url ? [...demo, "--migrate"] : demo, { env, maxBuffer: 1 << 24 });
+	const { stdout } = empty
+		? { stdout: "" }
+		: await run(program, database.url ? [...demo, "--migrate"] : demo, { env, maxBuffer: 1 << 24 });
 	const people = Object.fromEntries(
 		[...stdout.matchAll(/^(\S+@\S+)\s{2,}(.+?)\s{2,}(.+?)\s{2,}\d+$/gm)].map(([, email, role, at]) => [
 			role.split(",")[0],
 			{ email, at },
 		]),
 	);
-	let child;
+	let child, firstKey;
 	const begin = async () => {
-		child = spawn(program, ["serve", ...where, "--listen", address, "--shutdown-delay", "0s", ...args], {
+		const migrate = empty && database.url ? ["--migrate"] : [];
+		child = spawn(program, ["serve", ...where, ...migrate, "--listen", address, "--shutdown-delay", "0s", ...args], {
 			env,
 			stdio: ["ignore", "pipe", "pipe"],
 		});
@@ -65,6 +71,7 @@ export async function start(database, { args = [], organizations = 120, users = 
 		address = await new Promise((found, failed) => {
 			const look = (line) => {
 				lines.push(line);
+				firstKey ??= /roster_m_\S+/.exec(line)?.[0];
 				const listening = /server=api address=(\S+)|"server":"api","address":"([^"]+)"/.exec(line);
 				if (listening) found(listening[1] ?? listening[2]);
 			};
@@ -85,6 +92,9 @@ export async function start(database, { args = [], organizations = 120, users = 
 			return `http://${address}`;
 		},
 		people,
+		get firstKey() {
+			return firstKey;
+		},
 		/** Makes a management key, beside the running server. */
 		async managementKey(name) {
 			const made = await run(program, ["key", "create", "--kind", "management", "--name", name, ...where], { env });

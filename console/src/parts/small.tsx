@@ -4,7 +4,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useConnection } from "../api/connection";
 import { Icon, type IconName } from "./icons";
-import { onItsWay } from "./first";
+import { onItsWay, waited } from "./first";
 import { copy } from "./live";
 import { initials, visible } from "../words/count";
 import { t } from "../words/message";
@@ -180,7 +180,8 @@ export function Empty({ title, children, action }: { title: string; children: Re
 
 /** The shape of rows that are on their way, after 150 ms: what is quick shows nothing in between. */
 export function Ghosts({ rows = 5 }: { rows?: number }) {
-	const late = useLate(150);
+	const [before] = useState(waited);
+	const late = useLate(150 - before);
 	useEffect(onItsWay, []);
 	return (
 		<div className="ghosts" role="status" aria-label={t("common.loading")}>
@@ -189,10 +190,11 @@ export function Ghosts({ rows = 5 }: { rows?: number }) {
 	);
 }
 
-/** Returns false at first, and true after so many milliseconds. */
+/** Returns false at first, and true after so many milliseconds; at once where they have passed. */
 export function useLate(after: number): boolean {
-	const [late, setLate] = useState(false);
+	const [late, setLate] = useState(after <= 0);
 	useEffect(() => {
+		if (after <= 0) return;
 		const timer = setTimeout(() => setLate(true), after);
 		return () => clearTimeout(timer);
 	}, [after]);

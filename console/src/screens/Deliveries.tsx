@@ -7,6 +7,7 @@ import type { Delivery, OrganizationAttributes, Webhook } from "../api/resources
 import { usePages } from "../api/pages";
 import { useRead } from "../api/query";
 import { usePage } from "../frame/page";
+import { preferences } from "../parts/preferences";
 import { Export } from "../parts/export";
 import { Empty, Section, State, Typed } from "../parts/small";
 import { Listing } from "../parts/listing";
@@ -35,6 +36,7 @@ export default function Deliveries(_: ScreenProps) {
 	});
 	const list = usePages<Delivery>(request, { keep: true });
 	usePage({ title: t("common.deliveries"), crumbs: [{ name: t("common.deliveries") }], request });
+	const { last } = preferences();
 	return (
 		<div className="page stack gap4">
 			<div>
@@ -61,7 +63,16 @@ export default function Deliveries(_: ScreenProps) {
 				what="list.deliveries"
 				empty={
 					<UnlessWithheld word="webhooks:read" what={t("screens.deliveries.deliveries")}>
-						<Empty title={state ? t("common.noDeliveryIs", { state }) : t("common.nothingWasSentYet")}>
+						<Empty
+							title={state ? t("common.noDeliveryIs", { state }) : t("common.nothingWasSentYet")}
+							action={
+								!state && last ? (
+									<Link className="button" href={`/organizations/${last}/webhooks`}>
+										{t("common.newEndpoint")}
+									</Link>
+								) : undefined
+							}
+						>
 							{state ? t("common.chooseAnotherState") : t("screens.deliveries.anOrganizationThatHasAn")}
 						</Empty>
 					</UnlessWithheld>

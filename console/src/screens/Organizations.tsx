@@ -6,11 +6,13 @@ import { organizationsOf } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
-import { keysNow } from "../frame/keys";
+import { useStanding } from "../api/standing";
+import { Does } from "../frame/does";
 import { usePage } from "../frame/page";
 import { Icon } from "../parts/icons";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts } from "../parts/small";
+import { AsCurl } from "../parts/as-curl";
 import { Listing } from "../parts/listing";
 import { digits } from "../words/count";
 import { short } from "../words/time";
@@ -42,6 +44,7 @@ export default function Organizations({ me, store }: ScreenProps) {
 	const gone = manages && deleted === "true";
 	const list = usePages<Organization>(me && !gone ? request : null, { keep: true });
 	usePage({ title: t("common.organizations"), crumbs: [{ name: t("common.organizations") }], request });
+	const by = useStanding();
 	const filtered = Boolean(text || kind || parent);
 	return (
 		<div className="page stack gap4">
@@ -122,17 +125,15 @@ export default function Organizations({ me, store }: ScreenProps) {
 							<Empty
 								title={t("screens.organizations.nothingHereYet")}
 								action={
-									<Button
-										kind="main"
-										icon="plus"
-										onClick={() =>
-											keysNow()
-												.find((k) => k.key === "N")
-												?.act?.()
-										}
-									>
-										{t("screens.organizations.makeTheFirstOrganization")}
-									</Button>
+									<div className="row wrap">
+										<Does of="N" main not={by.heads}>
+											{t("screens.organizations.makeTheFirstOrganization")}
+										</Does>
+										<AsCurl
+											path={organizationsOf(me)}
+											body={{ data: { type: "organizations", attributes: { name: "Acme", kind: "company" } } }}
+										/>
+									</div>
 								}
 							>
 								{rich("screens.organizations.orFillAnEmptyDatabase")}

@@ -72,7 +72,16 @@ export default function People(_: ScreenProps) {
 						</Empty>
 					) : (
 						<UnlessWithheld word="users:read" what={t("screens.people.people")}>
-							<Empty title={t("screens.people.nobodyHereYet")}>{t("screens.people.peopleComeByAnInvitation")}</Empty>
+							<Empty
+								title={t("screens.people.nobodyHereYet")}
+								action={
+									<Link className="button" href="/">
+										{t("screens.people.openAnOrganization")}
+									</Link>
+								}
+							>
+								{t("screens.people.peopleComeByAnInvitation")}
+							</Empty>
 						</UnlessWithheld>
 					)
 				}

@@ -11,14 +11,17 @@ import { t } from "../../words/message";
 export function SecretDialog({
 	title,
 	secret,
+	what = "secret",
 	close,
 	children,
 }: {
 	title: ReactNode;
 	secret: string;
+	what?: "secret" | "link";
 	close: () => void;
 	children?: ReactNode;
 }) {
+	const link = what === "link";
 	return (
 		<Dialog
 			title={title}
@@ -28,7 +31,7 @@ export function SecretDialog({
 			foot={
 				<div className="dialog-foot">
 					<Button kind="main" onClick={close}>
-						{t("keys.secret.iHaveStoredIt")}
+						{link ? t("organization.invitations.iHaveHandedItOver") : t("keys.secret.iHaveStoredIt")}
 					</Button>
 				</div>
 			}
@@ -40,8 +43,8 @@ export function SecretDialog({
 						className="button end"
 						data-square
 						type="button"
-						aria-label={t("keys.secret.copyTheSecret")}
-						onClick={() => void copy(secret, t("keys.secret.theSecret"))}
+						aria-label={link ? t("organization.invitations.copyTheLink") : t("keys.secret.copyTheSecret")}
+						onClick={() => void copy(secret, link ? t("common.theLink") : t("keys.secret.theSecret"))}
 					>
 						<Icon name="copy" />
 					</button>

@@ -16,6 +16,7 @@ import { Button, Empty, Held, State, Typed, type StateName } from "../../parts/s
 import { Listing } from "../../parts/listing";
 import { ago, short } from "../../words/time";
 import { useQueryState } from "../query-state";
+import { FirstPeople } from "./FirstPeople";
 import { useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { asWords, Segments } from "../../parts/choices";
@@ -61,6 +62,7 @@ export default function Invitations({ id, may }: TabProps) {
 								? t("organization.invitations.nobodyWasInvitedYet")
 								: t("organization.invitations.noInvitationIs", { state })
 						}
+						action={<FirstPeople id={id} may={may} />}
 					>
 						{t("organization.invitations.pressIToInvitePeople")}
 					</Empty>

@@ -22,12 +22,21 @@ interface Made {
 	wrong?: string;
 }
 
+const owner = "00000000-0000-7000-8000-000000000001";
 const member = "00000000-0000-7000-8000-000000000004";
 
-export default function Invite({ id, name, close }: { id: string; name: string; close: () => void }) {
+interface InviteProps {
+	id: string;
+	name: string;
+	/** Nobody is there, nor above: who comes first is to run it. */
+	first: boolean;
+	close: () => void;
+}
+
+export default function Invite({ id, name, first, close }: InviteProps) {
 	const roles = useRoles(id);
 	const [text, setText] = useState("");
-	const [chosen, setChosen] = useState<string[]>([member]);
+	const [chosen, setChosen] = useState<string[]>([first ? owner : member]);
 	const [message, setMessage] = useState("");
 	const [made, setMade] = useState<Made[] | null>(null);
 	const [busy, setBusy] = useState(false);
@@ -135,6 +144,7 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 			/>
 			<fieldset className="stack tight">
 				<legend className="label">{t("common.roles")}</legend>
+				{first && <p className="hint">{t("organization.invite.nobodyIsHereYetSo")}</p>}
 				{!roles ? (
 					<Ghosts rows={4} />
 				) : (

@@ -6,6 +6,7 @@ import type { ApiKey } from "../../api/resources";
 import { usePages } from "../../api/pages";
 import { Export } from "../../parts/export";
 import { Button, Empty } from "../../parts/small";
+import { AsCurl } from "../../parts/as-curl";
 import { Listing } from "../../parts/listing";
 import { CreateKey } from "../keys/Create";
 import { KeyTable } from "../keys/KeyTable";
@@ -33,7 +34,24 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 				list={list}
 				what="list.keys"
 				empty={
-					<Empty title={t("organization.keys.noKeyYet")} action={create}>
+					<Empty
+						title={t("organization.keys.noKeyYet")}
+						action={
+							<div className="row wrap">
+								{create}
+								<AsCurl
+									path="apiKeys"
+									body={{
+										data: {
+											type: "apiKeys",
+											attributes: { kind: "organization", name: "Billing", scopes: ["organizations:read"] },
+											relationships: { organization: { data: { type: "organizations", id } } },
+										},
+									}}
+								/>
+							</div>
+						}
+					>
 						{t("organization.keys.aKeyIsTheCredential")}
 					</Empty>
 				}

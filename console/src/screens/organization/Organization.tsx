@@ -276,7 +276,14 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 			</nav>
 			<Suspense fallback={null}>
 				{over === "new" && <NewOrganization parent={id} store={store} close={() => setOver(null)} />}
-				{over === "invite" && <Invite id={id} name={a.name ?? ""} close={() => setOver(null)} />}
+				{over === "invite" && (
+					<Invite
+						id={id}
+						name={a.name ?? ""}
+						first={!above && !by.heads && counts.memberships === 0}
+						close={() => setOver(null)}
+					/>
+				)}
 			</Suspense>
 		</>
 	);

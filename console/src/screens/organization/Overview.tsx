@@ -5,6 +5,7 @@ import { url } from "../../api/client";
 import { related, relatedMany, totalOf } from "../../api/document";
 import type { ApiKey, Invitation, Membership, Organization, RecordedEvent, Role, User, Webhook } from "../../api/resources";
 import { useRead } from "../../api/query";
+import { Does } from "../../frame/does";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { Copy, Face, Ghosts, Held, Outside, Section, State, TextLink, Typed, type StateName } from "../../parts/small";
@@ -23,13 +24,23 @@ export default function Overview(props: TabProps) {
 			<div className="stack">
 				<NeedsYou {...props} />
 				<Below {...props} />
-				{props.may("events:read") && <Recent {...props} />}
+				{props.may("events:read") ? <Recent {...props} /> : <Quiet {...props} />}
 			</div>
 			<div className="stack">
 				{props.may("memberships:read") && <WhoRunsIt {...props} />}
 				<Facts {...props} />
 			</div>
 		</div>
+	);
+}
+
+/** Says why there is nothing to see for who may see neither changes nor anything below. */
+function Quiet({ answer }: TabProps) {
+	if (answer.data.meta?.counts?.children) return null;
+	return (
+		<Section id="recent" title={t("organization.overview.recentChanges")}>
+			<p className="second">{t("organization.overview.whatChangedTakesEventsRead")}</p>
+		</Section>
 	);
 }
 
@@ -307,7 +318,16 @@ function WhoRunsIt({ id, may }: TabProps) {
 			}
 		>
 			<div className="body stack">
-				{data && rows.length === 0 && <p className="second">{t("organization.overview.nobodyWithTheRankOf")}</p>}
+				{data && rows.length === 0 && (
+					<>
+						<p className="second">{t("organization.overview.nobodyWithTheRankOf")}</p>
+						{may("invitations:write") && (
+							<p>
+								<Does of="I">{t("organization.overview.inviteSomebodyWhoDoes")}</Does>
+							</p>
+						)}
+					</>
+				)}
 				<ul className="stack tight">
 					{rows.map((r) => {
 						const name = r.user?.attributes.fullName ?? t("common.somebodyYouDoNotSee");

@@ -9,6 +9,7 @@ import { usePages, type RowSource } from "../../api/pages";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { Menu } from "../../parts/menu";
+import { FirstPeople } from "./FirstPeople";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { More } from "../../parts/more";
@@ -132,7 +133,9 @@ export default function People(props: TabProps) {
 				{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 				{list.isPending && <Ghosts rows={6} />}
 				{!list.isPending && !list.error && holders.length === 0 && (
-					<Empty title={t("organization.people.nobodyIsHereYet")}>{t("organization.people.peopleComeByAnInvitation")}</Empty>
+					<Empty title={t("organization.people.nobodyIsHereYet")} action={<FirstPeople id={id} may={may} />}>
+						{t("organization.people.peopleComeByAnInvitation")}
+					</Empty>
 				)}
 				{holders.length > 0 && shown.length === 0 && (
 					<div className="empty">

@@ -5,6 +5,7 @@ import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import type { Webhook } from "../../api/resources";
 import { usePages, type RowSource } from "../../api/pages";
+import { AsCurl } from "../../parts/as-curl";
 import { Listing } from "../../parts/listing";
 import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
@@ -16,6 +17,7 @@ import type { TabProps } from "./Organization";
 import { rich, t } from "../../words/message";
 
 const Endpoint = lazy(() => import("../webhooks/Endpoint"));
+const PortalLink = lazy(() => import("./PortalLink"));
 const NewEndpoint = lazy(() => import("../webhooks/New"));
 
 export default function Webhooks(props: TabProps) {
@@ -33,17 +35,33 @@ export default function Webhooks(props: TabProps) {
 			</Suspense>
 		);
 	}
-	return <Endpoints id={id} may={props.may} />;
+	return <Endpoints id={id} name={props.answer?.data.attributes.name ?? undefined} may={props.may} />;
 }
 
-function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
+interface EndpointsProps {
+	id: string;
+	/** What the organization is called; in a portal that is not said, and links to it are not made. */
+	name?: string;
+	may: TabProps["may"];
+}
+
+function Endpoints({ id, name, may }: EndpointsProps) {
 	const [, go] = useLocation();
 	const by = useStanding();
-	const [over, setOver] = useState(false);
+	const [over, setOver] = useState<"endpoint" | "link" | null>(null);
 	const list = usePages<Webhook>(url("webhooks", { "filter[organizationId]": id, sort: "createdAt", "page[size]": 100 }));
 	const create = (
-		<Button icon="plus" not={may("webhooks:write") ? goesOn(by) : t("common.itTakesWebhooksWriteHere")} onClick={() => setOver(true)}>
+		<Button
+			icon="plus"
+			not={may("webhooks:write") ? goesOn(by) : t("common.itTakesWebhooksWriteHere")}
+			onClick={() => setOver("endpoint")}
+		>
 			{t("common.newEndpoint")}
+		</Button>
+	);
+	const give = name !== undefined && (
+		<Button icon="out" not={may("webhooks:write") ? false : t("common.itTakesWebhooksWriteHere")} onClick={() => setOver("link")}>
+			{t("organization.portalLink.portalLink")}
 		</Button>
 	);
 	return (
@@ -52,23 +70,49 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 				list={list}
 				what="list.endpoints"
 				empty={
-					<Empty title={t("organization.webhooks.noEndpointYet")} action={create}>
+					<Empty
+						title={t("organization.webhooks.noEndpointYet")}
+						action={
+							<div className="row wrap">
+								{create}
+								{give}
+								<AsCurl
+									path="webhooks"
+									body={{
+										data: {
+											type: "webhooks",
+											attributes: { name: "Billing", url: "https://example.com/roster" },
+											relationships: { organization: { data: { type: "organizations", id } } },
+										},
+									}}
+								/>
+							</div>
+						}
+					>
 						{rich("organization.webhooks.anEndpointIsAUrl")}
 					</Empty>
 				}
 			>
-				<div className="row">{create}</div>
+				<div className="row wrap">
+					{create}
+					{give}
+				</div>
 				<EndpointTable list={list} id={id} />
 			</Listing>
-			{over && (
+			{over === "endpoint" && (
 				<Suspense fallback={null}>
 					{/* It stands beside the list: what stood in one of its states would be gone with that, and the secret with it. */}
 					<NewEndpoint
 						organization={id}
 						may={may}
-						close={() => setOver(false)}
+						close={() => setOver(null)}
 						made={(w) => go(`/organizations/${id}/webhooks/${w.id}`)}
 					/>
+				</Suspense>
+			)}
+			{over === "link" && (
+				<Suspense fallback={null}>
+					<PortalLink id={id} name={name ?? ""} close={() => setOver(null)} />
 				</Suspense>
 			)}
 		</div>

@@ -11,6 +11,8 @@ import { notify } from "../../parts/live";
 import { Button, Empty } from "../../parts/small";
 import { Listing } from "../../parts/listing";
 import { useQueryState } from "../query-state";
+import { SendAnyway } from "../webhooks/SendAnyway";
+import { closely, useSoon } from "../webhooks/soon";
 import { deliveryStates, DeliveryTable, pathOf } from "../webhooks/DeliveryTable";
 import { asWords, Segments } from "../../parts/choices";
 import { t } from "../../words/message";
@@ -20,10 +22,10 @@ interface DeliveriesProps {
 	/** Whether endpoints are seen as well: then a row leads to its delivery, with the endpoint beside it. */
 	endpoints: boolean;
 	/** Whether what was sent can be sent again from here. */
-	send: boolean;
+	sends: boolean;
 }
 
-export default function Deliveries({ organization, endpoints, send }: DeliveriesProps) {
+export default function Deliveries({ organization, endpoints, sends }: DeliveriesProps) {
 	const [state, setState] = useQueryState("filter[state]");
 	const request = url("webhookDeliveries", {
 		"filter[state]": state,
@@ -33,10 +35,29 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 		"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,webhook",
 		"page[size]": 50,
 	});
-	const list = usePages<Delivery>(request, { keep: true, every: 10_000 });
+	const [soon, sent] = useSoon();
+	const list = usePages<Delivery>(request, { keep: true, every: soon ? closely : 10_000 });
 	usePage({ title: t("common.deliveries"), crumbs: [], request });
-	const again = useSend(() => notify(t("common.itIsBeingSentAgain")));
+	const send = useSend(() => {
+		notify(t("common.itIsBeingSentAgain"));
+		sent();
+	});
 	const [sending, setSending] = useState("");
+	const [asks, setAsks] = useState<Delivery | null>(null);
+	const again = (d: Delivery) => {
+		setAsks(null);
+		setSending(d.id);
+		send.mutate({ to: url(`webhookDeliveries/${d.id}/redeliver`), method: "POST" });
+	};
+	const action = (d: Delivery) => (
+		<Button
+			small
+			not={send.isPending && sending === d.id && t("common.itIsOnItsWay")}
+			onClick={() => (d.attributes.state === "succeeded" ? setAsks(d) : again(d))}
+		>
+			{t("common.sendAgain")}
+		</Button>
+	);
 	return (
 		<div className="page stack gap4">
 			<h1>{t("common.deliveries")}</h1>
@@ -44,7 +65,7 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 				<Segments label={t("common.state")} of={asWords(deliveryStates)} value={state} choose={setState} />
 				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
 			</div>
-			<Faults error={again.error} />
+			<Faults error={send.error} />
 			<Listing
 				list={list}
 				ghosts={8}
@@ -58,24 +79,10 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 				<DeliveryTable
 					list={list}
 					to={endpoints ? (d) => pathOf(d, organization) : undefined}
-					action={
-						!endpoints && send
-							? (d) => (
-									<Button
-										small
-										not={again.isPending && sending === d.id && t("common.itIsOnItsWay")}
-										onClick={() => {
-											setSending(d.id);
-											again.mutate({ to: url(`webhookDeliveries/${d.id}/redeliver`), method: "POST" });
-										}}
-									>
-										{t("common.sendAgain")}
-									</Button>
-								)
-							: undefined
-					}
+					action={!endpoints && sends ? action : undefined}
 				/>
 			</Listing>
+			{asks && <SendAnyway send={() => again(asks)} close={() => setAsks(null)} />}
 		</div>
 	);
 }

@@ -185,7 +185,7 @@ function Inside({ link }: { link: PortalLink }) {
 									<Deliveries
 										organization={organization}
 										endpoints={may("webhooks:read")}
-										send={may("webhookDeliveries:write")}
+										sends={may("webhookDeliveries:write")}
 									/>
 								</Route>
 								<Route path="/event-types">

@@ -34,9 +34,11 @@ interface AboutProps {
 	id: string;
 	may: (word: string) => boolean;
 	request: string;
+	/** Called when something was sent by hand. */
+	sent: () => void;
 }
 
-export function About({ answer, name, id, may, request }: AboutProps) {
+export function About({ answer, name, id, may, request, sent }: AboutProps) {
 	const w = answer.data;
 	const a = w.attributes;
 	const [, go] = useLocation();
@@ -54,7 +56,10 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 	const secrets = (a.secrets ?? []) as Omit<Secret, "what">[];
 	const to = url(`webhooks/${w.id}`);
 	const set = useSend();
-	const test = useSend<Delivery>(() => notify(t("webhooks.about.aTestIsOnIts")));
+	const test = useSend<Delivery>(() => {
+		notify(t("webhooks.about.aTestIsOnIts"));
+		sent();
+	});
 	const status = (next: string) =>
 		set.mutate({
 			to,
@@ -119,7 +124,17 @@ export function About({ answer, name, id, may, request }: AboutProps) {
 				className="notice"
 				data-is={health.is === "bad" ? "bad" : health.is === "warn" ? "warn" : health.is === "ok" ? "ok" : undefined}
 			>
-				<Icon name={health.is === "bad" || health.is === "warn" ? "alert" : health.is === "ok" ? "check" : "pause"} />
+				<Icon
+					name={
+						health.is === "bad" || health.is === "warn"
+							? "alert"
+							: health.is === "ok"
+								? "check"
+								: a.status === "active"
+									? "clock"
+									: "pause"
+					}
+				/>
 				<span>{sentence(w)}</span>
 			</p>
 			<Replays webhook={w.id} not={send} />
@@ -256,9 +271,11 @@ function Gets({ w }: { w: Webhook }) {
 				<dt>{t("webhooks.about.attempts")}</dt>
 				<dd>{a.schedule ? <span className="mono">{a.schedule.join(", ")}</span> : t("webhooks.about.tenOver76Hours")}</dd>
 				<dt>{t("common.headers")}</dt>
-				<dd className="mono break">
+				<dd className="break">
 					{a.headers?.length ? (
-						<Typed>{a.headers.join(", ")}</Typed>
+						<span className="mono">
+							<Typed>{a.headers.join(", ")}</Typed>
+						</span>
 					) : (
 						<span className="quiet">{t("webhooks.about.noneOfItsOwn")}</span>
 					)}

@@ -21,6 +21,7 @@ import { healthOf, standing } from "./health";
 import { About } from "./About";
 import Inspector from "./Inspector";
 import { Pulse } from "./Pulse";
+import { closely, useSoon } from "./soon";
 import { deliveryStates } from "./DeliveryTable";
 import { t } from "../../words/message";
 
@@ -34,7 +35,8 @@ interface EndpointProps extends TabProps {
 export default function Endpoint(props: EndpointProps) {
 	const { id, webhook, delivery, may } = props;
 	const request = url(`webhooks/${webhook}`);
-	const read = useRead<Webhook>(request);
+	const [soon, sent] = useSoon();
+	const read = useRead<Webhook>(request, { every: soon ? closely : undefined });
 	const [state, setState] = useQueryState("filter[state]");
 	const [, go] = useLocation();
 	const list = usePages<Delivery>(
@@ -47,7 +49,7 @@ export default function Endpoint(props: EndpointProps) {
 			"fields[events]": "resource",
 			"page[size]": 50,
 		}),
-		{ keep: true, every: 10_000 },
+		{ keep: true, every: soon ? closely : 10_000 },
 	);
 	const at = `/organizations/${id}/webhooks/${webhook}`;
 	const query = state ? `?filter[state]=${state}` : "";
@@ -157,13 +159,15 @@ export default function Endpoint(props: EndpointProps) {
 					webhook={w}
 					name={name}
 					delivery={delivery}
+					soon={soon}
+					sent={sent}
 					crumbs={[
 						{ name: t("common.webhooks"), to: `/organizations/${id}/webhooks` },
 						{ name, to: at },
 					]}
 				/>
 			) : (
-				<About answer={read.data} name={name} id={id} may={may} request={request} />
+				<About answer={read.data} name={name} id={id} may={may} request={request} sent={sent} />
 			)}
 		</div>
 	);

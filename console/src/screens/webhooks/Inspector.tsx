@@ -7,7 +7,6 @@ import type { Attempt, Delivery, EventAttributes, Webhook } from "../../api/reso
 import { useRead, useSend } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { copyCurl, usePage, type Crumb } from "../../frame/page";
-import { Dialog } from "../../parts/dialog";
 import { Menu } from "../../parts/menu";
 import { Faults, Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
@@ -23,6 +22,8 @@ import { Answer, RequestCard } from "./exchange";
 import { ReplayDialog } from "./Replay";
 import { Segments } from "../../parts/choices";
 import { useEndpointRights } from "./rights";
+import { closely } from "./soon";
+import { SendAnyway } from "./SendAnyway";
 import { rich, t } from "../../words/message";
 
 interface InspectorProps extends Omit<TabProps, "answer"> {
@@ -31,6 +32,9 @@ interface InspectorProps extends Omit<TabProps, "answer"> {
 	delivery: string;
 	crumbs: Crumb[];
 	withoutEvents?: boolean;
+	/** Whether something was sent by hand just now, and what says so. */
+	soon: boolean;
+	sent: () => void;
 }
 
 export interface Entry {
@@ -51,10 +55,10 @@ export interface Entry {
 /** The waits before each attempt when the endpoint has no schedule of its own. */
 const usualSchedule = ["0s", "5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"];
 
-export default function Inspector({ id, webhook, name, delivery, crumbs, may, withoutEvents }: InspectorProps) {
+export default function Inspector({ id, webhook, name, delivery, crumbs, may, withoutEvents, soon, sent }: InspectorProps) {
 	const request = url(`webhookDeliveries/${delivery}`, { include: withoutEvents ? undefined : "event" });
 	const [pending, setPending] = useState(false);
-	const read = useRead<Delivery>(request, { every: pending ? 5000 : 30_000 });
+	const read = useRead<Delivery>(request, { every: soon ? closely : pending ? 5000 : 30_000 });
 	const [chosen, choose] = useQueryState("attempt");
 	const [over, setOver] = useState<"again" | "replay" | null>(null);
 	const d = read.data?.data;
@@ -70,7 +74,10 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 		request,
 		crumbs: [...crumbs, { name: type || "…" }],
 	});
-	const send = useSend(() => notify(t("common.itIsBeingSentAgain")));
+	const send = useSend(() => {
+		notify(t("common.itIsBeingSentAgain"));
+		sent();
+	});
 	const again = () => send.mutate({ to: url(`webhookDeliveries/${delivery}/redeliver`), method: "POST" });
 	const { send: not } = useEndpointRights(webhook, may);
 	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
@@ -146,30 +153,13 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 				/>
 			)}
 			{over === "again" && (
-				<Dialog
-					title={t("webhooks.inspector.itWasDeliveredAlready")}
+				<SendAnyway
 					close={() => setOver(null)}
-					foot={
-						<div className="dialog-foot">
-							<Button
-								kind="main"
-								onClick={() => {
-									setOver(null);
-									again();
-								}}
-							>
-								{t("webhooks.inspector.sendItAgainAllThe")}
-							</Button>
-							<Button kind="bare" onClick={() => setOver(null)}>
-								{t("common.cancel")}
-							</Button>
-						</div>
-					}
-				>
-					<div className="dialog-body">
-						<p>{rich("webhooks.inspector.theReceiverGetsTheSame")}</p>
-					</div>
-				</Dialog>
+					send={() => {
+						setOver(null);
+						again();
+					}}
+				/>
 			)}
 			{over === "replay" && <ReplayDialog webhook={webhook} name={name} close={() => setOver(null)} />}
 		</div>
