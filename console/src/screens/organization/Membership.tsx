@@ -10,6 +10,7 @@ import { Faults } from "../../parts/failure";
 import { Check } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
+import { all } from "../../words/count";
 import { useGrants } from "./grants";
 import type { Holder } from "./People";
 import { rich, t } from "../../words/message";
@@ -50,11 +51,16 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 			back.mutate({ to, method: "PATCH", body: linkage(before) }),
 		);
 	});
-	const given = chosen.filter((r) => !before.includes(r)).length;
-	const taken = before.filter((r) => !chosen.includes(r)).length;
-	const what = [given && t("organization.membership.give", { given }), taken && t("organization.membership.take", { taken })]
-		.filter(Boolean)
-		.join(", ");
+	const names = (ids: string[], without: string[]) =>
+		all(ids.filter((r) => !without.includes(r)).map((r) => roles?.find((role) => role.id === r)?.attributes.name ?? ""));
+	const given = names(chosen, before);
+	const taken = names(before, chosen);
+	const what =
+		given && taken
+			? t("organization.membership.giveAndTake", { given, taken })
+			: given
+				? t("organization.membership.give", { given })
+				: taken && t("organization.membership.take", { taken });
 	return (
 		<FormDialog
 			title={t("common.changeRoles")}
@@ -72,7 +78,7 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 								: !what && t("common.nothingIsChangedYet")
 						}
 					>
-						{what ? what[0]?.toUpperCase() + what.slice(1) : t("common.change")}
+						{what || t("common.change")}
 					</Button>
 					<Button kind="bare" onClick={close}>
 						{t("common.cancel")}

@@ -75,7 +75,7 @@ export default function Endpoint(props: EndpointProps) {
 				<Ghosts />
 			</div>
 		);
-	const w = read.data.data;
+	const w = withAnswer(read.data.data, list.rows);
 	const name = endpointName(w.attributes);
 	const health = healthOf(w);
 	return (
@@ -167,8 +167,17 @@ export default function Endpoint(props: EndpointProps) {
 					]}
 				/>
 			) : (
-				<About answer={read.data} name={name} id={id} may={may} request={request} sent={sent} />
+				<About answer={{ ...read.data, data: w }} name={name} id={id} may={may} request={request} sent={sent} />
 			)}
 		</div>
 	);
+}
+
+/** Returns an endpoint with its first good answer, if a delivery tells of it: how an endpoint does is written down from time to time alone. */
+function withAnswer(w: Webhook, deliveries: Delivery[]): Webhook {
+	const { health } = w.attributes;
+	const answered = deliveries.find((d) => d.attributes.state === "succeeded");
+	if (health?.lastSuccessAt || !answered) return w;
+	const told = { ...health, lastSuccessAt: answered.attributes.createdAt } as NonNullable<typeof health>;
+	return { ...w, attributes: { ...w.attributes, health: told } };
 }
