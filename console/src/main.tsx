@@ -4,7 +4,6 @@ import "./styles/tokens.css";
 import "./styles/components.css";
 import "./styles/console.css";
 import "./styles/rows.css";
-import "./styles/making.css";
 import "./styles/names.css";
 
 import { CSPProvider } from "@base-ui/react/csp-provider";
@@ -17,16 +16,16 @@ import { Console } from "./Console";
 import { letters } from "./parts/whole";
 import { aroundNavigation } from "./parts/unsaved";
 
-void letters().then(() =>
-	createRoot(document.getElementById("console") as HTMLElement).render(
-		<StrictMode>
-			<CSPProvider disableStyleElements>
-				<QueryClientProvider client={queries}>
-					<Router base="/console" aroundNav={aroundNavigation}>
-						<Console />
-					</Router>
-				</QueryClientProvider>
-			</CSPProvider>
-		</StrictMode>,
-	),
+void letters().then(() => (document.documentElement.dataset.letters = ""));
+
+createRoot(document.getElementById("console") as HTMLElement).render(
+	<StrictMode>
+		<CSPProvider disableStyleElements>
+			<QueryClientProvider client={queries}>
+				<Router base="/console" aroundNav={aroundNavigation}>
+					<Console />
+				</Router>
+			</QueryClientProvider>
+		</CSPProvider>
+	</StrictMode>,
 );

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open, settled, signIn } from "./browser.mjs";
+import { until } from "./program.mjs";
 import { prepared } from "./journey.mjs";
 import { screens } from "./scene.mjs";
 import { watch } from "./watch.mjs";
@@ -43,6 +44,36 @@ test("the door does not move when it is known how one can sign in", async () => 
 	assert.deepEqual(await shifts(), []);
 	await tab.close();
 });
+
+for (const width of [1440, 420]) {
+	test(`the frame stands while the page in it is on its way, ${width} wide`, async () => {
+		const tab = await open(browser, service.base, { width });
+		const { page } = tab;
+		await signIn(page, service.base, service.people.owner.email);
+		const { shifts } = await watch(page);
+		const releaseMe = await late(page, /public\/v2\/me$/);
+		const releaseList = await late(page, /public\/v2\/(webhooks|events|memberships|organizations)/);
+		await page.goto(`${service.base}/console/organizations/${made.home.id}`);
+		const find = page.getByRole("button", { name: "Find or paste anything" });
+		const seen = (what) => what.evaluate((e) => e.checkVisibility({ opacityProperty: true }));
+		await until("the frame is seen before it is known who asks", () => seen(find));
+		// Ghosts of the page: those of a first page, or its own when that takes longer than one waits.
+		const ghosts = () =>
+			page.evaluate(
+				() =>
+					getComputedStyle(document.querySelector(".main"), "::after").content !== "none" ||
+					document.querySelector("main .ghost") !== null,
+			);
+		await until("ghosts of the page stand there", ghosts);
+		releaseMe();
+		releaseList();
+		await page.getByRole("heading", { name: made.home.attributes.name, level: 1 }).waitFor();
+		await until("the page is seen", () => seen(page.locator("main h1")));
+		await settled(page);
+		assert.deepEqual(await shifts(), []);
+		await tab.close();
+	});
+}
 
 for (const by of ["a password", "a key"]) {
 	for (const width of [1440, 420]) {

@@ -118,7 +118,7 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 			{text.trim() ? (
 				<Matches text={text} organizations={organizationsOf(me)} to={to} chosen={() => setText("")} />
 			) : (
-				<Suspense fallback={<div className="tree" />}>
+				<Suspense fallback={<div className="side-scroll" />}>
 					<Tree store={store} open={open} path={path} to={to} />
 				</Suspense>
 			)}
@@ -213,7 +213,7 @@ function Account({ me }: { me: Me | undefined }) {
 					<Typed>{name}</Typed>
 				</b>
 				<br />
-				<span className="second">{me ? second : ""}</span>
+				<span className="second">{me ? second : "\u00a0"}</span>
 			</span>
 			<span className="end">
 				<Icon name="down" />

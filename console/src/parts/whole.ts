@@ -1,5 +1,5 @@
-/* The first page appears whole: its parts come by requests of their own, and would push each other away one after another. What comes later
-   comes by something that one has done. */
+/* The frame stands at once, and the first page in it appears whole: its parts come by requests of their own, and would push each other away one
+   after another. Until then ghosts of it stand there. What comes later comes by something that one has done. */
 
 import { queries } from "../api/query";
 

@@ -1,5 +1,6 @@
 /* The door. */
 
+import "../styles/door.css";
 import { useLocation, useSearchParams } from "wouter";
 import { queries } from "../api/query";
 import { Mark } from "../parts/icons";

@@ -1,5 +1,6 @@
 /* What the doors have in common: how they look, and the token of a link, which is read once. */
 
+import "../styles/door.css";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Mark } from "../parts/icons";
 import { DoorArt } from "./door-art";

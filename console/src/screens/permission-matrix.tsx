@@ -1,5 +1,7 @@
 /* Choosing words: the service's own as a matrix of types and verbs, those of applications as chips. What one does not hold one cannot give. */
 
+import "../styles/reading.css";
+import "../styles/making.css";
 import { useId, useState } from "react";
 import { holds } from "../api/me";
 import { url } from "../api/client";

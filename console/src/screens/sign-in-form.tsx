@@ -1,5 +1,6 @@
 /* The form of signing in: on its page, and over a page whose session has ended. */
 
+import "../styles/door.css";
 import { useState } from "react";
 import { Failure, ask, url } from "../api/client";
 import { credentialChanged, credentialThere } from "../api/credential";

@@ -1,5 +1,6 @@
 /* A secret, shown once: it leaves the page when the dialog closes. */
 
+import "../../styles/reading.css";
 import type { ReactNode } from "react";
 import { Dialog } from "../../parts/dialog";
 import { Icon } from "../../parts/icons";

@@ -1,5 +1,6 @@
 /* Who was asked to join, and what became of it. */
 
+import "../../styles/reading.css";
 import { useState } from "react";
 import { url } from "../../api/client";
 import { related, relatedMany } from "../../api/document";

@@ -1,5 +1,6 @@
 /* Asking people to join, several at once. */
 
+import "../../styles/reading.css";
 import { useState } from "react";
 import { Failure, ask, url } from "../../api/client";
 import type { Invitation } from "../../api/resources";

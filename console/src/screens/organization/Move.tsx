@@ -1,5 +1,6 @@
 /* Moving a branch: where to, and what follows from it, before anything happens. */
 
+import "../../styles/reading.css";
 import { useState } from "react";
 import { url } from "../../api/client";
 import { idOf } from "../../api/document";

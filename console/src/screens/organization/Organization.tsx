@@ -1,5 +1,6 @@
 /* One organization: its head, its tabs, and the tab that is open. */
 
+import "../../styles/making.css";
 import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
 import { Link, useLocation } from "wouter";
 import { organizationsOf, useMay, useMayAt } from "../../api/me";

@@ -1,5 +1,6 @@
 /* The roles that can be given here, and what each permits. */
 
+import "../../styles/reading.css";
 import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";

@@ -1,5 +1,6 @@
 /* Why somebody may do something here: the answer in a sentence, and the way down from the head with what each step gives. */
 
+import "../../styles/reading.css";
 import { useId, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { ask, asCurl, url } from "../../api/client";

@@ -1,5 +1,7 @@
 /* What an endpoint can be told: each type of event in a sentence, with an example of its body. */
 
+import "../../styles/reading.css";
+import "../../styles/making.css";
 import { useState } from "react";
 import { url } from "../../api/client";
 import type { Resource } from "../../api/document";

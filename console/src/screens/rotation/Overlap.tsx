@@ -1,5 +1,6 @@
 /* An overlap as it goes: what works beside what, until when, and whether anybody still uses the old one. */
 
+import "../../styles/making.css";
 import { Copy } from "../../parts/small";
 import { shortId } from "../../words/count";
 import { ago, short } from "../../words/time";

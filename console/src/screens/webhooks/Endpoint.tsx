@@ -1,5 +1,6 @@
 /* One endpoint: its deliveries at the left, and beside them what is open: the endpoint itself, or one delivery. */
 
+import "../../styles/reading.css";
 import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import { related } from "../../api/document";

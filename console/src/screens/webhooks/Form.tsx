@@ -1,5 +1,6 @@
 /* An endpoint: made, or changed. */
 
+import "../../styles/making.css";
 import { useState } from "react";
 import { url } from "../../api/client";
 import type { Answer } from "../../api/document";

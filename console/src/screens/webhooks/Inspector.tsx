@@ -1,5 +1,7 @@
 /* One delivery: what became of it in words, its tries, and each attempt to the last byte. */
 
+import "../../styles/reading.css";
+import "../../styles/making.css";
 import { useState } from "react";
 import { url } from "../../api/client";
 import { related } from "../../api/document";

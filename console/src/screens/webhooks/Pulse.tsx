@@ -1,5 +1,6 @@
 /* How an endpoint did over the last day: a bar for each half hour, red where something failed. */
 
+import "../../styles/reading.css";
 import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
 import { useRead } from "../../api/query";

@@ -1,5 +1,6 @@
 /* Which events an endpoint gets: all of them, groups, or single types, from the list that the service has. */
 
+import "../../styles/making.css";
 import type { Resource } from "../../api/document";
 import { url } from "../../api/client";
 import { useRead } from "../../api/query";

@@ -1,5 +1,6 @@
 /* What went out with an attempt and what came back, byte for byte. */
 
+import "../../styles/reading.css";
 import { useState, type ReactNode } from "react";
 import type { Attempt } from "../../api/resources";
 import { copy } from "../../parts/live";
