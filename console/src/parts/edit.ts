@@ -1,6 +1,8 @@
 /* A form over something that was read, or over nothing yet: then it makes something. What is typed stays, whatever is read meanwhile; what
    nobody has touched follows. */
 
+import { t } from "../words/message";
+import { row } from "../words/count";
 import { useEffect, useState } from "react";
 import { Failure, ask } from "../api/client";
 import type { Answer, Relationship, Resource } from "../api/document";
@@ -145,5 +147,6 @@ function same(a: unknown, b: unknown): boolean {
 }
 
 function shown(value: unknown): string {
-	return Array.isArray(value) ? value.join(", ") : typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
+	if (typeof value === "boolean") return value ? t("common.yes") : t("common.no");
+	return Array.isArray(value) ? row(value.map(String)) : String(value);
 }

@@ -31,7 +31,11 @@ export function Refused({ error, again, children }: { error: unknown; again?: ()
 					</Button>
 				)}
 				{error.requestId && (
-					<Copy text={error.requestId} what={t("common.requestId")} shown={`request ${shortId(error.requestId)}`} />
+					<Copy
+						text={error.requestId}
+						what={t("common.requestId")}
+						shown={t("parts.failure.request", { id: shortId(error.requestId) })}
+					/>
 				)}
 			</div>
 		</div>
@@ -96,7 +100,11 @@ export function Faults({ error, fields = [] }: { error: Failure | null | undefin
 				{error.requestId && (
 					<>
 						<br />
-						<Copy text={error.requestId} what={t("common.requestId")} shown={`request ${shortId(error.requestId)}`} />
+						<Copy
+							text={error.requestId}
+							what={t("common.requestId")}
+							shown={t("parts.failure.request", { id: shortId(error.requestId) })}
+						/>
 					</>
 				)}
 			</span>

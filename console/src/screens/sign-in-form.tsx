@@ -168,7 +168,7 @@ function KeyForm({ done }: { done: () => void }) {
 				type="password"
 				autoComplete="off"
 				value={key}
-				wrong={refused ? "That is no key that works." : undefined}
+				wrong={refused ? t("screens.signInForm.thatIsNoKeyThatWorks") : undefined}
 				hint={t("screens.signInForm.itIsExchangedForA")}
 				onChange={(e) => setKey(e.target.value)}
 				autoFocus

@@ -4,6 +4,7 @@ import { language } from "./language";
 
 const number = new Intl.NumberFormat(language.tag);
 const list = new Intl.ListFormat(language.tag);
+const units = new Intl.ListFormat(language.tag, { type: "unit", style: "short" });
 
 /** 4,182 */
 export function digits(n: number): string {
@@ -13,6 +14,17 @@ export function digits(n: number): string {
 /** a, b and c */
 export function all(words: string[]): string {
 	return list.format(words);
+}
+
+/** a, b, c: what is set side by side, such as words of the API. */
+export function row(words: string[]): string {
+	return units.format(words);
+}
+
+/** 98.7 % of a share of one: a digit more near the whole, where it says something. */
+export function percent(share: number): string {
+	const digits = share > 0.99 && share < 1 ? 1 : 0;
+	return new Intl.NumberFormat(language.tag, { style: "percent", maximumFractionDigits: digits }).format(share);
 }
 
 /** Returns an id so that it fits: the beginning and the end. */

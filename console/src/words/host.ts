@@ -1,5 +1,7 @@
 /* What an endpoint is called by. */
 
+import { t } from "./message";
+
 interface Addressed {
 	name?: string | null;
 	kind?: string;
@@ -8,7 +10,7 @@ interface Addressed {
 
 /** Returns what an endpoint is called by: its name, or its host. One that cannot be seen has none. */
 export function endpointName(of: Addressed | undefined): string {
-	return of?.name || (of?.kind === "own" ? "Its own webhook" : hostOf(of?.url));
+	return of?.name || (of?.kind === "own" ? t("common.itsOwnWebhook") : hostOf(of?.url));
 }
 
 /** Returns the host of an address, and what is no address as it is. */

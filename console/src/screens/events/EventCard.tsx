@@ -7,7 +7,7 @@ import type { RecordedEvent } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { copy } from "../../parts/live";
 import { Button, Copy } from "../../parts/small";
-import { digits, visible } from "../../words/count";
+import { row, digits, visible } from "../../words/count";
 import { exact } from "../../words/time";
 import { actorName, builtInName, changesOf, nameIn } from "./Sentence";
 import { t } from "../../words/message";
@@ -119,7 +119,7 @@ function Value({ value, as: Tag, known }: { value: unknown; as: "del" | "ins"; k
 
 function textOf(value: unknown, known: Resource[]): string {
 	if (typeof value === "string") return builtInName(value) ?? nameIn(known, value) ?? value;
-	if (Array.isArray(value)) return value.length ? value.map((v) => textOf(v, known)).join(", ") : "none";
+	if (Array.isArray(value)) return value.length ? row(value.map((v) => textOf(v, known))) : t("common.none");
 	const ref = value as { type?: string; id?: string; name?: string };
 	if (ref.id && (ref.name || ref.type)) return ref.name ?? builtInName(ref.id) ?? nameIn(known, ref.id) ?? ref.id;
 	return JSON.stringify(value);

@@ -22,7 +22,7 @@ export function changesOf(e: RecordedEvent): Changes {
 /** Returns who did it, as they were called then. */
 export function actorName(e: RecordedEvent): string {
 	const actor = e.attributes.actor as { kind?: string; name?: string | null } | null | undefined;
-	if (!actor) return "somebody";
+	if (!actor) return t("events.sentence.somebody");
 	const name = actor.name ?? "";
 	switch (actor.kind) {
 		case "system":

@@ -1,5 +1,6 @@
 /* Keys as a table, and what can be done with one. */
 
+import { row } from "../../words/count";
 import { useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
@@ -91,7 +92,7 @@ export function KeyTable({ list, included, whose }: TableProps) {
 										)}
 									</td>
 								)}
-								<td className="second" data-fold="under" title={(a.scopes ?? []).join(", ")}>
+								<td className="second" data-fold="under" title={row(a.scopes ?? [])}>
 									{scopes(a.scopes ?? [])}
 								</td>
 								<td className="second nowrap" data-fold="no">
@@ -156,8 +157,8 @@ function KeyActions({ target, take }: { target: ApiKey; take: (what: What) => vo
 }
 
 function scopes(all: string[]): string {
-	if (all.includes("*")) return "everything";
-	return all.length > 3 ? t("common.andMore", { join: all.slice(0, 2).join(", "), count: all.length - 2 }) : all.join(", ");
+	if (all.includes("*")) return t("webhooks.about.everything");
+	return all.length > 3 ? t("common.andMore", { join: row(all.slice(0, 2)), count: all.length - 2 }) : row(all);
 }
 
 function End({ at }: { at: string | null | undefined }) {

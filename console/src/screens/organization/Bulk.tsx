@@ -1,5 +1,6 @@
 /* Several people at once: what is done, is done to all of them or to nobody, and each row that is at fault says why. */
 
+import { all } from "../../words/count";
 import { useState } from "react";
 import { Failure } from "../../api/client";
 import { queries } from "../../api/query";
@@ -114,7 +115,7 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 		}
 		void queries.invalidateQueries();
 	};
-	const names = chosen.map((r) => roles?.find((role) => role.id === r)?.attributes.name ?? "").join(", ");
+	const names = all(chosen.map((r) => roles?.find((role) => role.id === r)?.attributes.name ?? ""));
 	return (
 		<FormDialog
 			title={titles[what]}

@@ -9,7 +9,7 @@ import { Does } from "../../frame/does";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { Copy, Face, Ghosts, Held, Outside, Section, State, TextLink, Typed, type StateName } from "../../parts/small";
-import { digits, shortId } from "../../words/count";
+import { all, digits, shortId } from "../../words/count";
 import { ago, date, short } from "../../words/time";
 import { endpointName, hostOf } from "../../words/host";
 import { useNames } from "../events/names";
@@ -74,9 +74,7 @@ function NeedsYou({ id, may }: TabProps) {
 		...(keys.data?.data ?? []).filter((k) => new Date(k.attributes.expiresAt ?? 0) > new Date()).map((k) => ending(id, k)),
 		...(invitations.data?.data ?? []).map((i) => {
 			const by = related<{ fullName?: string }>(invitations.data, i, "invitedBy")?.attributes.fullName;
-			const roles = relatedMany<{ name?: string }>(invitations.data, i, "roles")
-				.map((r) => r.attributes.name)
-				.join(", ");
+			const roles = all(relatedMany<{ name?: string }>(invitations.data, i, "roles").map((r) => r.attributes.name ?? ""));
 			return {
 				id: i.id,
 				is: "off" as const,
@@ -406,5 +404,5 @@ function Facts({ id, answer, may }: TabProps) {
 function validity(from: string | null | undefined, to: string | null | undefined): string {
 	if (from && to) return t("organization.overview.to", { when: date(from), when2: date(to) });
 	if (from) return t("organization.overview.from", { when: date(from) });
-	return to ? t("organization.overview.until", { when: date(to) }) : "always";
+	return to ? t("organization.overview.until", { when: date(to) }) : t("organization.overview.always");
 }

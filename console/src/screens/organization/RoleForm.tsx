@@ -11,7 +11,7 @@ import { Check, Choice, Field } from "../../parts/field";
 import { useEdit } from "../../parts/edit";
 import { notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
-import { all } from "../../words/count";
+import { row, all } from "../../words/count";
 import { MergeDialog } from "./Merge";
 import { PermissionMatrix } from "../permission-matrix";
 import { others, words } from "../permissions";
@@ -233,7 +233,7 @@ function Effect({ before, now }: { before: string[]; now: string[] }) {
 	const gained = known.filter((w) => holds(now, w) && !holds(before, w));
 	const lost = known.filter((w) => holds(before, w) && !holds(now, w));
 	const told = (list: string[]) =>
-		list.length > 3 ? t("common.andMore", { join: list.slice(0, 2).join(", "), count: list.length - 2 }) : all(list);
+		list.length > 3 ? t("common.andMore", { join: row(list.slice(0, 2)), count: list.length - 2 }) : all(list);
 	return (
 		<p className="second" role="status">
 			{gained.length > 0 && t("organization.roleForm.theyGain", { told: told(gained) })}

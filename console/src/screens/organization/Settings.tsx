@@ -1,5 +1,6 @@
 /* What an organization is: changed in place, and never over somebody else's change. */
 
+import { all } from "../../words/count";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { forOthers, goesOn, useStanding } from "../../api/standing";
@@ -69,7 +70,7 @@ export default function Settings(props: TabProps) {
 		form: (o) => formOf(o?.attributes ?? {}),
 		sent,
 		written: () => void store.refresh(),
-		saved: (changed, undo) => notify(t("common.changed2", { join: changed.join(", ") }), undo),
+		saved: (changed, undo) => notify(t("common.changed2", { join: all(changed) }), undo),
 	});
 	const { form, changed, wrong } = edit;
 	const input = (name: "name" | "slug" | "webhookUrl" | "validFrom" | "validTo") => ({
@@ -177,13 +178,12 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 	const org = answer.data;
 	const counts = org.meta?.counts ?? {};
 	const below = counts.descendants ?? 0;
-	const ends = [
+	const ended = [
 		// of what may not be told there is no number
 		counts.memberships !== undefined && t("organization.settings.membershipsMembership", { memberships: counts.memberships }),
 		counts.endpoints !== undefined && t("common.endpointsEndpoint", { endpoints: counts.endpoints }),
-	]
-		.filter(Boolean)
-		.join(" and ");
+	];
+	const ends = all(ended.filter((e) => typeof e === "string"));
 	const parent = org.relationships?.parent?.data;
 	const send = useSend(() => {
 		close();

@@ -1,5 +1,6 @@
 /* The endpoints of an organization; below them one endpoint, its deliveries, and one delivery. */
 
+import { percent, row } from "../../words/count";
 import { lazy, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
@@ -185,17 +186,13 @@ function EndpointTable({ list, id }: { list: RowSource<Webhook>; id: string }) {
 	);
 }
 
-export function percent(share: number): string {
-	return new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: share > 0.99 && share < 1 ? 1 : 0 }).format(share);
-}
-
 function types(w: Webhook): string {
 	const all = w.attributes.eventTypes ?? [];
 	const which =
 		all.length === 0 || all.includes("*")
-			? "everything"
+			? t("webhooks.about.everything")
 			: all.length > 2
 				? t("organization.webhooks.types", { count: all.length })
-				: all.join(", ");
+				: row(all);
 	return w.attributes.subtree ? t("organization.webhooks.belowAsWell", { which }) : which;
 }

@@ -6,6 +6,8 @@ import { idOf, relatedMany } from "../../api/document";
 import { useMay, useMe } from "../../api/me";
 import type { Membership, Role, RoleAttributes } from "../../api/resources";
 import { useRead } from "../../api/query";
+import { all } from "../../words/count";
+import { t } from "../../words/message";
 import type { Holder } from "./People";
 
 /** The rank of an owner, and that with which the keys of an organization act. */
@@ -51,14 +53,14 @@ export function useGrants(id: string | undefined): Grants {
 		give: (role) => {
 			if (!known || manages) return false;
 			const above = role.attributes.rank ?? 0;
-			if (above > rank) return `Its rank is ${above}, and yours here is ${rank}: nobody gives more than they have`;
+			if (above > rank) return t("organization.grants.itsRankIs", { above, rank });
 			const missing = (role.attributes.permissions ?? []).filter((w) => !may(w));
-			return missing.length > 0 && `It permits ${missing.slice(0, 2).join(" and ")}, which you do not hold here`;
+			return missing.length > 0 && t("organization.grants.itPermits", { missing: all(missing.slice(0, 2)) });
 		},
 		change: (holder) => {
 			if (!known || holder.id === me?.id || rank >= ranks.owner) return false;
 			const theirs = Math.max(0, ...holder.roles.map((r) => r.role.attributes.rank ?? 0));
-			return theirs >= rank && "Their rank here is not below yours: only an owner changes that";
+			return theirs >= rank && t("organization.grants.theirRankIsNotBelow");
 		},
 	};
 }
@@ -66,5 +68,5 @@ export function useGrants(id: string | undefined): Grants {
 /** Returns why somebody may not cease to be an owner: each organization that has one keeps one. others are all who hold something there. */
 export function lastOwner(holder: Holder, others: Holder[]): string | false {
 	const owns = (h: Holder) => h.active && h.roles.some((r) => r.role.attributes.key === "owner");
-	return owns(holder) && !others.some((o) => o.id !== holder.id && owns(o)) && "It is the last owner: make somebody else an owner first";
+	return owns(holder) && !others.some((o) => o.id !== holder.id && owns(o)) && t("organization.grants.itIsTheLastOwner");
 }

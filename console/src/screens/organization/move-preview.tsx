@@ -1,5 +1,6 @@
 /* What a move does, before it is done: who loses and gains, which endpoints hear of it, and which roles need another one. */
 
+import { all } from "../../words/count";
 import { useQuery } from "@tanstack/react-query";
 import { Failure, ask, url } from "../../api/client";
 import type { Answer, Resource } from "../../api/document";
@@ -199,7 +200,7 @@ function Hears({ of, what }: { of?: Hearing; what: MessageId }) {
 			{t(what, { count: of.total })}
 			{named.length > 0 && (
 				<>
-					: <Typed>{named.join(", ")}</Typed>
+					: <Typed>{all(named)}</Typed>
 				</>
 			)}
 		</p>
@@ -216,7 +217,7 @@ function Side({ is, title, total, people = [] }: { is: "lose" | "win"; title: st
 					<li key={p.user ?? i}>
 						<Face name={p.name ?? "?"} small />
 						<Typed>{p.name ?? t("common.somebodyYouDoNotSee")}</Typed>
-						<span className="second">{p.roles?.map((r) => r.name).join(", ")}</span>
+						<span className="second">{all((p.roles ?? []).map((r) => r.name ?? ""))}</span>
 					</li>
 				))}
 				{total > shown.length && (

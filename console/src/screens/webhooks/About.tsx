@@ -14,10 +14,9 @@ import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Menu } from "../../parts/menu";
 import { Button, Copy, Section, State, Typed } from "../../parts/small";
-import { shortId } from "../../words/count";
+import { percent, row, shortId } from "../../words/count";
 import { ago, date, milliseconds, short } from "../../words/time";
 import { SecretDialog } from "../keys/Secret";
-import { percent } from "../organization/Webhooks";
 import { Overlap, type Secret } from "../rotation/Overlap";
 import { healthOf } from "./health";
 import { ReplayDialog, Replays } from "./Replay";
@@ -257,7 +256,7 @@ function Gets({ w }: { w: Webhook }) {
 				<dt>{t("webhooks.about.types")}</dt>
 				<dd>
 					{a.eventTypes?.length && !a.eventTypes.includes("*") ? (
-						<span className="mono">{a.eventTypes.join(", ")}</span>
+						<span className="mono">{row(a.eventTypes)}</span>
 					) : (
 						t("webhooks.about.everything")
 					)}
@@ -269,12 +268,12 @@ function Gets({ w }: { w: Webhook }) {
 				<dt>{t("common.rate")}</dt>
 				<dd>{a.rate ? t("webhooks.about.aSecondAtMost", { rate: a.rate }) : t("webhooks.about.noLimit")}</dd>
 				<dt>{t("webhooks.about.attempts")}</dt>
-				<dd>{a.schedule ? <span className="mono">{a.schedule.join(", ")}</span> : t("webhooks.about.tenOver76Hours")}</dd>
+				<dd>{a.schedule ? <span className="mono">{row(a.schedule)}</span> : t("webhooks.about.tenOver76Hours")}</dd>
 				<dt>{t("common.headers")}</dt>
 				<dd className="break">
 					{a.headers?.length ? (
 						<span className="mono">
-							<Typed>{a.headers.join(", ")}</Typed>
+							<Typed>{row(a.headers)}</Typed>
 						</span>
 					) : (
 						<span className="quiet">{t("webhooks.about.noneOfItsOwn")}</span>

@@ -1,6 +1,7 @@
 /* An endpoint: made, or changed. */
 
 import "../../styles/making.css";
+import { all } from "../../words/count";
 import { useState } from "react";
 import { url } from "../../api/client";
 import type { Answer } from "../../api/document";
@@ -49,7 +50,7 @@ function formOf(a?: WebhookAttributes): Form {
 		subtree: a?.subtree ?? false,
 		ordering: a?.ordering ?? "none",
 		rate: a?.rate == null ? "" : String(a.rate),
-		schedule: a?.schedule?.join(", ") ?? "",
+		schedule: a?.schedule?.join(" ") ?? "",
 		headers: (a?.headers ?? []).join("\n"),
 		...(a ? {} : { algorithm: "v1", secret: "" }),
 	};
@@ -98,7 +99,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 		saved: (changed, _undo, a) => {
 			if (!before) return made?.(a.data);
 			close();
-			notify(t("common.changed2", { join: changed.join(", ") }));
+			notify(t("common.changed2", { join: all(changed) }));
 		},
 	});
 	const { form, changed, wrong, error } = edit;

@@ -265,7 +265,7 @@ function Tries({ d, history, schedule }: { d: Delivery; history: Entry[]; schedu
 						: i === next
 							? d.attributes.nextAttemptAt
 								? ago(d.attributes.nextAttemptAt)
-								: "waits"
+								: t("webhooks.health.waits")
 							: `+ ${wait(schedule[i])}`;
 					return (
 						<li key={i} data-is={is}>

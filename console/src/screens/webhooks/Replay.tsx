@@ -1,5 +1,6 @@
 /* Sending again what an endpoint did not take, or has lost: how much there is, then how far it has come, with a way to stop it. */
 
+import { all } from "../../words/count";
 import { useState } from "react";
 import { url } from "../../api/client";
 import { totalOf, type Resource } from "../../api/document";
@@ -230,13 +231,13 @@ function Progress({ id, not }: { id: string; not: string | false }) {
 						? t("webhooks.replay.queuedMessage", {
 								queued: r.queued ?? 0,
 								examined: r.examined ?? 0,
-								join: became.filter(Boolean).join(", "),
+								join: all(became.filter((b) => typeof b === "string")),
 								when: ago(r.finishedAt),
 							})
 						: t("webhooks.replay.queuedMessage2", {
 								queued: r.queued ?? 0,
 								examined: r.examined ?? 0,
-								join: became.filter(Boolean).join(", "),
+								join: all(became.filter((b) => typeof b === "string")),
 							})
 					: r.finishedAt
 						? t("webhooks.replay.queuedMessage3", {

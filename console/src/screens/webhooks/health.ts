@@ -38,15 +38,15 @@ export function standing(d: Delivery): Health {
 	const { state, status, attempts = 0, errorCode } = d.attributes;
 	switch (state) {
 		case "succeeded":
-			return { is: "ok", word: String(status ?? "delivered") };
+			return { is: "ok", word: status ? String(status) : t("webhooks.health.delivered") };
 		case "failed":
-			return { is: "bad", word: status ? t("webhooks.health.failed", { status }) : "failed" };
+			return { is: "bad", word: status ? t("webhooks.health.failed", { status }) : t("webhooks.health.failed2") };
 		case "cancelled":
-			return { is: "off", word: "cancelled" };
+			return { is: "off", word: t("webhooks.health.cancelled") };
 		default:
 			return errorCode
 				? { is: "bad", word: t("webhooks.health.tried", { status: status ?? t("common.noAnswer"), attempts }) }
-				: { is: "warn", word: "waits" };
+				: { is: "warn", word: t("webhooks.health.waits") };
 	}
 }
 
