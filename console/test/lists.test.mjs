@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { launch, open, settled, signIn } from "./browser.mjs";
 import { databases, session, start, until } from "./program.mjs";
 import { holdTree } from "./tree-bars.mjs";
-import { heap, scroll, watch } from "./watch.mjs";
+import { answered, heap, scroll, watch } from "./watch.mjs";
 
 // As many as there is time for: the last of the databases, PostgreSQL if it is there, has all.
 const most = Number(process.env.ROSTER_CONSOLE_ORGANIZATIONS ?? 100_000);
@@ -44,6 +44,13 @@ for (const database of databases) {
 			await browser?.close();
 			await service?.stop();
 		});
+
+		/** Returns the name of the first organization that there is. */
+		const firstName = (page) =>
+			page.evaluate(async () => {
+				const response = await fetch("/public/v2/management/organizations?sort=name&page[size]=1");
+				return (await response.json()).data[0].attributes.name;
+			});
 
 		/** Scrolls to the end of what is loaded until so many rows are. */
 		const loadUntil = async (page, rows) => {
@@ -126,6 +133,43 @@ for (const database of databases) {
 			await page.locator("main [data-index='4'] a").waitFor();
 			await page.keyboard.press("Tab");
 			assert.equal(await page.evaluate(() => document.activeElement.closest("[data-index]").dataset.index), "4");
+			await tab.close();
+		});
+
+		test("what somebody does is answered as soon among all as among few", async (t) => {
+			const tab = await asManagement(browser, service, "/organizations");
+			const { page } = tab;
+			const act = async (i) => {
+				await page.keyboard.press(i % 5 === 4 ? "k" : "j");
+			};
+			const type = async (i) => {
+				await page.getByRole("searchbox", { name: "Name" }).press("eio"[i % 3]);
+				await settled(page);
+			};
+			await drawn(page).first().waitFor();
+			await loadUntil(page, 2000);
+			await page.evaluate(() => window.scrollTo(0, 0));
+			await page.locator("main h1").focus();
+			const all = { keys: await answered(page, 40, act), typing: await answered(page, 6, type) };
+			await page.getByRole("searchbox", { name: "Name" }).fill("a name that few have, or none");
+			await page.getByText("No organization has all of").waitFor();
+			await page.getByRole("searchbox", { name: "Name" }).fill((await firstName(page)) ?? "");
+			await drawn(page).first().waitFor();
+			await page.locator("main h1").focus();
+			const few = { keys: await answered(page, 40, act) };
+			await page.getByRole("searchbox", { name: "Name" }).fill("");
+			const tree = page.getByRole("tree");
+			await tree.getByRole("treeitem").nth(5).waitFor();
+			await tree.getByRole("treeitem").nth(1).focus();
+			const ways = ["ArrowDown", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowLeft"];
+			const walked = await answered(page, 48, (i) => page.keyboard.press(ways[i % ways.length]));
+			const told = (what, { median, longest }) => `${what} ${median} ms, ${longest} at most`;
+			t.diagnostic(
+				`until it is on the screen: ${told("a key", all.keys)}; ${told("a letter of a filter", all.typing)}; ` +
+					`${told("a key among few", few.keys)}; ${told("a key in the tree", walked)}`,
+			);
+			assert.ok(all.keys.median <= 3 * few.keys.median, "a key takes longer the more rows there are");
+			assert.ok(walked.median <= 3 * few.keys.median, "a key in the tree takes longer than one in a short list");
 			await tab.close();
 		});
 

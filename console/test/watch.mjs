@@ -18,6 +18,34 @@ export async function watch(page) {
 	};
 }
 
+/**
+ * Does something so many times, and returns how long it took until each was on the screen, in milliseconds: the median, and the longest, which is
+ * what INP is of so few. The browser rounds to 8 ms, and tells of nothing below 16.
+ */
+export async function answered(page, times, act) {
+	await page.evaluate(() => {
+		window.interactions = new Map();
+		window.watching ??= new PerformanceObserver((list) => {
+			for (const e of list.getEntries())
+				if (e.interactionId)
+					window.interactions.set(e.interactionId, Math.max(e.duration, window.interactions.get(e.interactionId) ?? 0));
+		});
+		window.watching.observe({ type: "event", durationThreshold: 16 });
+	});
+	for (let i = 0; i < times; i++) {
+		await act(i);
+		await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))));
+	}
+	const took = await page.evaluate(() => {
+		for (const e of window.watching.takeRecords())
+			if (e.interactionId)
+				window.interactions.set(e.interactionId, Math.max(e.duration, window.interactions.get(e.interactionId) ?? 0));
+		return [...window.interactions.values()];
+	});
+	const all = [...took, ...Array(Math.max(0, times - took.length)).fill(16)].sort((a, b) => a - b);
+	return { median: all[all.length >> 1], longest: all.at(-1) };
+}
+
 /** Returns the bytes that the page's scripts keep, after what they do not is collected. */
 export async function heap(page) {
 	const session = await page.context().newCDPSession(page);
