@@ -287,6 +287,22 @@ for (const database of databases) {
 			const tested = page.getByRole("row").filter({ hasText: "webhook.test" });
 			await tested.first().getByRole("button", { name: "Send again" }).click();
 			await page.getByText("It is being sent again").first().waitFor();
+			// What came already is sent again only by whoever says so.
+			failing.state.status = 200;
+			const again = tested.first().getByRole("button", { name: "Send again" });
+			await again.click();
+			await tested.first().getByText("200").waitFor();
+			await again.click();
+			const dialog = page.getByRole("dialog", { name: "It was delivered already" });
+			await dialog.waitFor();
+			const before = failing.state.got;
+			await dialog.getByRole("button", { name: "Cancel" }).click();
+			await dialog.waitFor({ state: "detached" });
+			assert.equal(failing.state.got, before);
+			await again.click();
+			await dialog.getByRole("button", { name: "Send it again all the same" }).click();
+			await until("it came again", () => failing.state.got > before);
+			failing.state.status = 503;
 			await tab.close();
 			const reader = await open(browser, service.base);
 			await reader.page.goto(await link({ permissions: ["webhooks:read"] }));
