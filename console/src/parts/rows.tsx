@@ -17,8 +17,8 @@ const telling = 10;
 
 interface TableProps {
 	list: RowSource<unknown>;
-	/** How a row folds on a phone. */
-	folds: "kind" | "face";
+	/** How a row folds on a phone: what comes under its first line stands below the name, behind a mark or a picture. */
+	folds: "plain" | "kind" | "face";
 	className?: string;
 	children: ReactNode;
 }

@@ -193,7 +193,7 @@ function Sessions() {
 	return (
 		<div className="stack gap4">
 			<Faults error={end.error} />
-			<Table list={list} folds="kind">
+			<Table list={list} folds="plain">
 				<thead>
 					<tr>
 						<th scope="col">{t("screens.account.browser")}</th>

@@ -177,7 +177,7 @@ export default function Organizations({ me, store }: ScreenProps) {
 										{o.meta?.counts?.endpoints ? (
 											t("common.endpointsEndpoint", { endpoints: o.meta.counts.endpoints })
 										) : (
-											<span className="quiet">{t("common.none")}</span>
+											<span className="quiet">{t("common.noEndpoint")}</span>
 										)}
 									</td>
 									<td className="second nowrap" data-fold="no">

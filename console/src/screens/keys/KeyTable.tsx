@@ -40,7 +40,7 @@ export function KeyTable({ list, included, whose }: TableProps) {
 	const close = () => setOver(null);
 	return (
 		<>
-			<Table list={list} folds="kind">
+			<Table list={list} folds="plain">
 				<thead>
 					<tr>
 						<th scope="col">{t("common.key2")}</th>

@@ -69,7 +69,7 @@ export default function Invitations({ id, may }: TabProps) {
 					</Empty>
 				}
 			>
-				<Table list={list} folds="kind">
+				<Table list={list} folds="plain">
 					<thead>
 						<tr>
 							<th scope="col">{t("common.eMail")}</th>

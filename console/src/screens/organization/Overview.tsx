@@ -217,7 +217,7 @@ function Below({ id, answer, organizations }: TabProps) {
 									{o.meta?.counts?.endpoints ? (
 										t("common.endpointsEndpoint", { endpoints: o.meta.counts.endpoints })
 									) : (
-										<span className="quiet">{t("common.none")}</span>
+										<span className="quiet">{t("common.noEndpoint")}</span>
 									)}
 								</td>
 								<td className="second" data-fold="no">

@@ -122,7 +122,7 @@ function Endpoints({ id, name, may }: EndpointsProps) {
 
 function EndpointTable({ list, id }: { list: RowSource<Webhook>; id: string }) {
 	return (
-		<Table list={list} folds="kind">
+		<Table list={list} folds="plain">
 			<thead>
 				<tr>
 					<th scope="col">{t("common.endpoint")}</th>
@@ -172,7 +172,7 @@ function EndpointTable({ list, id }: { list: RowSource<Webhook>; id: string }) {
 								{h?.backlog ? (
 									t("common.backlogMessage", { backlog: h.backlog })
 								) : (
-									<span className="quiet">{t("common.none")}</span>
+									<span className="quiet">{t("organization.webhooks.nothingWaits")}</span>
 								)}
 								{h?.nextAttemptAt && (
 									<span className="second quiet"> {t("organization.webhooks.next", { when: ago(h.nextAttemptAt) })}</span>

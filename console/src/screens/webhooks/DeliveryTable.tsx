@@ -28,7 +28,7 @@ interface DeliveryTableProps {
 export function DeliveryTable({ list, to, organizations, action }: DeliveryTableProps) {
 	const doc = { included: list.included };
 	return (
-		<Table list={list} folds="kind">
+		<Table list={list} folds="plain">
 			<thead>
 				<tr>
 					<th scope="col">{t("common.event")}</th>
