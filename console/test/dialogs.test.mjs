@@ -19,6 +19,7 @@ const choose = (menu, item) => async (page) => {
 /** What opens on a page below the organization, by how it is opened. */
 const opened = [
 	["webhooks", press("New endpoint")],
+	["webhooks", press("Portal link")],
 	["endpoint", press("Change")],
 	["endpoint", choose("More actions", "Rotate the secret…")],
 	["endpoint", choose("More actions", "Send again…")],
