@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
+import { look } from "./axe.mjs";
 import { launch, open } from "./browser.mjs";
 import { databases, password, receiver, session, start, until } from "./program.mjs";
 
@@ -72,12 +73,14 @@ for (const database of databases) {
 			await hand.click(button(page, "Sign in"));
 			await page.getByRole("heading", { name: "Organizations", level: 1 }).waitFor();
 			hand.took("Sign in with the first key");
+			await look(page, "nothing yet");
 
 			await hand.click(button(page, "Make the first organization"));
 			await hand.type(page.getByRole("dialog").getByLabel("Name"), "Acme Energy");
 			await hand.click(inDialog(page, "Make it"));
 			await page.getByRole("heading", { name: "Acme Energy", level: 1 }).waitFor();
 			hand.took("Make the first organization");
+			await look(page, "an organization with nobody");
 
 			await hand.click(button(page, "Invite somebody who does"));
 			await page.getByText("Nobody is here yet: who comes first is an owner").waitFor();
@@ -135,6 +138,7 @@ for (const database of databases) {
 			const { page } = owner;
 			const hand = handOf(page);
 			await hand.click(page.getByRole("link", { name: /^Webhooks/ }));
+			await look(page, "no endpoint yet");
 			await hand.click(button(page, "New endpoint"));
 			await hand.type(page.getByRole("dialog").getByLabel("Name"), "Billing");
 			await hand.type(page.getByRole("dialog").getByLabel("URL"), well.url);

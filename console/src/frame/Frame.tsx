@@ -210,7 +210,7 @@ export function Said() {
 				{spoken}
 			</div>
 			{notice && (
-				<div className="toast" key={notice.id}>
+				<section className="toast" aria-label={t("frame.frame.whatHappened")} key={notice.id}>
 					<span>{notice.text}</span>
 					{notice.undo && (
 						<button
@@ -227,7 +227,7 @@ export function Said() {
 					<button className="toast-close" type="button" aria-label={t("common.close")} onClick={dismiss}>
 						<Icon name="close" />
 					</button>
-				</div>
+				</section>
 			)}
 		</>
 	);
