@@ -141,6 +141,7 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 		return usageError{errors.New("a backup of 'roster backup' is put in the place of an embedded database; PostgreSQL is restored " +
 			"with pg_restore")}
 	}
+	store.RemoveDrafts(filepath.Dir(path))                                   // also of one that was killed when everything was in its place
 	for _, there := range []string{path, path + "-wal", path + "-journal"} { // SQLite would play them into what is restored
 		if _, err := os.Lstat(there); err == nil {
 			return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", there)
@@ -154,14 +155,14 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 	if err != nil {
 		return err
 	}
-	defer removeDatabase(draft)
-	if err := cfg.checkBackup(ctx, draft, key); err != nil {
+	defer draft.Close()
+	if err := cfg.checkBackup(ctx, draft.Path(), key); err != nil {
 		return fmt.Errorf("%s is not restored: %w", file, err)
 	}
-	if err := store.GiveToOwner(draft); err != nil {
+	if err := draft.GiveToOwner(); err != nil {
 		return err
 	}
-	size, err := store.Publish(draft, path)
+	size, err := draft.Publish(path)
 	if err != nil {
 		return err
 	}
@@ -174,6 +175,9 @@ func (c *config) checkBackup(ctx context.Context, file string, key *store.Secret
 	aside := c.withoutFiles()
 	aside.databaseURL = "sqlite:" + file
 	db, err := aside.connect(ctx)
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Path == file {
+		return at.Err // nobody has heard of a draft
+	}
 	if err != nil {
 		return err
 	}
@@ -235,31 +239,28 @@ func inTheWay(err error, file string) error {
 	return err
 }
 
-// copyBeside copies a file into the directory of another one, under a name of its own, which it returns.
-func copyBeside(file, path string) (draft string, err error) {
+// copyBeside copies a file into a draft of another one.
+func copyBeside(file, path string) (*store.Draft, error) {
 	from, err := os.Open(file)
 	if err != nil {
-		return "", fmt.Errorf("open the backup: %w", err)
-	}
-	if info, err := from.Stat(); err != nil || !info.Mode().IsRegular() {
-		return "", errors.Join(fmt.Errorf("the backup %s is no file", file), err, from.Close())
+		return nil, fmt.Errorf("open the backup: %w", err)
 	}
 	defer from.Close() //nolint:errcheck // it is only read
-	to, err := os.CreateTemp(filepath.Dir(path), ".restored-*")
+	if info, err := from.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("the backup %s is no file", file), err)
+	}
+	draft, err := store.NewDraft(path)
 	if err != nil {
-		return "", fmt.Errorf("write beside %s: %w", path, err)
+		return nil, err
 	}
-	_, err = io.Copy(to, from)
-	if err := errors.Join(err, to.Close()); err != nil {
-		removeDatabase(to.Name())
-		return "", fmt.Errorf("copy the backup: %w", err)
+	to, err := os.OpenFile(draft.Path(), os.O_WRONLY, 0)
+	if err == nil {
+		_, err = io.Copy(to, from)
+		err = errors.Join(err, to.Close())
 	}
-	return to.Name(), nil
-}
-
-// removeDatabase removes a draft of a database, with what SQLite keeps beside it. What is left of one is of no use and no harm.
-func removeDatabase(path string) {
-	for _, file := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
-		_ = os.Remove(file)
+	if err != nil {
+		draft.Close()
+		return nil, fmt.Errorf("copy the backup: %w", err)
 	}
+	return draft, nil
 }

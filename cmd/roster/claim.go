@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/gofrs/flock"
 
@@ -38,5 +39,6 @@ func (c *config) claim() (release func() error, err error) {
 	if err := store.GiveToOwner(lock.Path()); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	store.RemoveDrafts(filepath.Dir(path))
 	return lock.Close, nil
 }

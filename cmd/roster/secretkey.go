@@ -252,18 +252,17 @@ func writeSecretKey(path string, key *store.SecretKey) error {
 // writeSecret writes a line to a new file that nobody but its owner can read. It appears under its name only when complete. It fails with
 // fs.ErrExist if something has the name.
 func writeSecret(path, secret string) error {
-	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
+	draft, err := store.NewDraft(path)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft is of no use and no harm
-	_, err = draft.WriteString(secret + "\n")
-	if err := errors.Join(err, draft.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := store.GiveToOwner(draft.Name()); err != nil {
 		return err
 	}
-	_, err = store.Publish(draft.Name(), path)
+	defer draft.Close()
+	if err := os.WriteFile(draft.Path(), []byte(secret+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := draft.GiveToOwner(); err != nil {
+		return err
+	}
+	_, err = draft.Publish(path)
 	return err
 }
