@@ -70,24 +70,45 @@ func (p *program) onStorage(do func(ctx context.Context, cfg *config, file strin
 	}
 }
 
-// existingDatabase opens a database that is there, with the key that it belongs to, and changes nothing about it.
-func (c *config) existingDatabase(ctx context.Context) (*store.DB, error) {
+// existingDatabase opens a database that is there, with the key that it belongs to, and changes nothing about it. On PostgreSQL the role
+// has to have the rights that are needed.
+func (c *config) existingDatabase(ctx context.Context, needed store.Rights) (*store.DB, error) {
 	if err := c.findDatabase(); err != nil {
 		return nil, err
 	}
-	key, err := c.keptSecretKey()
-	if err != nil {
-		return nil, err
+	key, lacking := c.secretKey()
+	if c.lacksDefaultKey(lacking) {
+		lacking = errNoSecretKey(c.secretKeyPath())
+	} else if lacking != nil {
+		return nil, lacking
 	}
 	db, err := c.withoutFiles().connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err = store.Unlock(ctx, db, key); errors.Is(err, store.ErrNoVault) {
+	if err = db.CheckRights(ctx, needed); err == nil {
+		_, err = db.PendingMigrations(ctx) // that the program is too old is told before what else is missing
+	}
+	if err = cmp.Or(err, lacking); err == nil {
+		err = store.Unlock(ctx, db, key)
+	}
+	if errors.Is(err, store.ErrNoVault) {
 		err = cmp.Or(neverMigrated(ctx, db), err)
 	}
 	if err != nil {
 		return nil, errors.Join(explained(err), db.Close())
+	}
+	return db, nil
+}
+
+// readDatabase opens a database that is there and up to date, for a command that changes nothing: not the schema either.
+func (c *config) readDatabase(ctx context.Context) (*store.DB, error) {
+	db, err := c.existingDatabase(ctx, store.Reading())
+	if err != nil {
+		return nil, err
+	}
+	if err := upToDate(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -117,7 +138,7 @@ func (p *program) backUp(ctx context.Context, cfg *config, file string) (err err
 		return usageError{errors.New("PostgreSQL is backed up with its own tools, for example: " +
 			"pg_dump --format=custom --file=FILE \"$ROSTER_DATABASE_URL\"; and restored with: pg_restore --dbname=URL FILE")}
 	}
-	db, err := cfg.existingDatabase(ctx)
+	db, err := cfg.existingDatabase(ctx, store.Reading())
 	if err != nil {
 		return err
 	}
@@ -202,14 +223,11 @@ func (c *config) checkBackup(ctx context.Context, file string, key *store.Secret
 }
 
 func (p *program) verify(ctx context.Context, cfg *config, _ string) (err error) {
-	db, err := cfg.existingDatabase(ctx)
+	db, err := cfg.readDatabase(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := upToDate(ctx, db); err != nil {
-		return err
-	}
 	wrong := false
 	say := func(sentence string) {
 		wrong = true

@@ -85,7 +85,7 @@ var copySteps = map[string]string{"copy": "copied", "compare": "compared"}
 
 // checkSource makes sure that the embedded database can be copied: it is there, of the secret key, and of this version.
 func (c *config) checkSource(ctx context.Context) (err error) {
-	source, err := c.existingDatabase(ctx)
+	source, err := c.existingDatabase(ctx, store.Reading())
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // openDatabase returns the database ready for use: migrated, or not opened at all, and of the secret key that is configured. Every
-// command that works on it begins here.
+// command that writes to it begins here; what changes nothing begins with existingDatabase.
 func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.DB, error) {
 	if err := c.makeDataDir(); err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if err != nil {
 		return nil, err
 	}
-	if err = db.CheckRights(ctx); err == nil {
+	if err = db.CheckRights(ctx, store.Writing()); err == nil {
 		err = c.setUp(ctx, db, key, func() error { return c.bringUpToDate(ctx, db, logger) })
 	}
 	if err == nil {

@@ -45,7 +45,7 @@ func (p *program) eventsCommand() *cli.Command {
 				if err != nil {
 					return err
 				}
-				return p.withFoundDatabase(ctx, cmd, func(ctx context.Context, cmd *cli.Command, db *store.DB) error {
+				return p.reading(ctx, cmd, func(ctx context.Context, cmd *cli.Command, db *store.DB) error {
 					if err := findOrganization(ctx, db, organization); err != nil {
 						return err
 					}
