@@ -172,6 +172,11 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 	if err != nil {
 		return err
 	}
+	release, err := keepFromServers(path) // one goes on with a file that was moved away
+	if err != nil {
+		return err
+	}
+	defer release() //nolint:errcheck // it ends with the process
 	draft, err := copyBeside(file, path)
 	if err != nil {
 		return err

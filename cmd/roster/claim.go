@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -27,9 +28,13 @@ func (c *config) claim() (release func() error, err error) {
 	if err := c.checkPlace(); err != nil {
 		return nil, err
 	}
-	path = followed(path)
+	return lockDatabase(followed(path), os.O_CREATE|os.O_RDWR)
+}
+
+// lockDatabase is claim for what has found the place of the database. flags are those with which the file is opened that is locked.
+func lockDatabase(path string, flags int) (release func() error, err error) {
 	// A file of its own: SQLite locks parts of the database itself, and on some systems one lock would end the other.
-	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR))
+	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(flags))
 	switch taken, err := lock.TryLock(); {
 	case err != nil:
 		return nil, fmt.Errorf("claim the database %s: %w", path, err)
@@ -41,4 +46,35 @@ func (c *config) claim() (release func() error, err error) {
 	}
 	store.RemoveDrafts(filepath.Dir(path))
 	return lock.Close, nil
+}
+
+// keepFromServers is claim for a command that puts a database where none is: it makes nothing in a place that no server has ever had.
+func keepFromServers(path string) (release func() error, err error) {
+	release, err = lockDatabase(path, os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return func() error { return nil }, nil
+	}
+	return release, err
+}
+
+// noteFile remembers which file the embedded database is that was opened.
+func (a *app) noteFile() (err error) {
+	if path, embedded := a.cfg.sqlitePath(); embedded {
+		a.file, err = os.Stat(path)
+	}
+	return err
+}
+
+// checkFile ends a server whose database is no longer in its place: what it writes goes to a file that nobody looks for.
+func (a *app) checkFile() {
+	if a.file == nil {
+		return
+	}
+	path, _ := a.cfg.sqlitePath()
+	now, err := os.Stat(path)
+	if err == nil && os.SameFile(a.file, now) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	a.end(fmt.Errorf("the database %s was moved, removed or replaced while this server ran; what it has written since is in the file that "+
+		"it had opened, with the log of that: look for them before anything else is done", path))
 }

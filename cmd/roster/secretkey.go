@@ -104,10 +104,7 @@ func (a *app) checkVault(ctx context.Context) {
 	if same, err := store.HasSameVault(ctx, a.db); err != nil || same { // an outage is told of elsewhere
 		return
 	}
-	select {
-	case a.failed <- errors.New("the secret key of the database was reset while this server ran; start it again, with the new key"):
-	default: // it ends already
-	}
+	a.end(errors.New("the secret key of the database was reset while this server ran; start it again, with the new key"))
 }
 
 // errNoSecretKey says what to do where a database has a secret key, and its file is not there.
