@@ -71,8 +71,8 @@ func (p *program) onStorage(do func(ctx context.Context, cfg *config, file strin
 }
 
 // existingDatabase opens a database that is there, with the key that it belongs to, and changes nothing about it. On PostgreSQL the role
-// has to have the rights that are needed.
-func (c *config) existingDatabase(ctx context.Context, needed store.Rights) (*store.DB, error) {
+// has to have the rights that it is needed for.
+func (c *config) existingDatabase(ctx context.Context, need store.Need) (*store.DB, error) {
 	if err := c.findDatabase(); err != nil {
 		return nil, err
 	}
@@ -82,11 +82,11 @@ func (c *config) existingDatabase(ctx context.Context, needed store.Rights) (*st
 	} else if lacking != nil {
 		return nil, lacking
 	}
-	db, err := c.withoutFiles().connect(ctx)
+	db, err := c.aside(need).connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err = db.CheckRights(ctx, needed); err == nil {
+	if err = db.CheckRights(ctx); err == nil {
 		_, err = db.PendingMigrations(ctx) // that the program is too old is told before what else is missing
 	}
 	if err = cmp.Or(err, lacking); err == nil {
@@ -101,9 +101,9 @@ func (c *config) existingDatabase(ctx context.Context, needed store.Rights) (*st
 	return db, nil
 }
 
-// readDatabase opens a database that is there and up to date, for a command that changes nothing: not the schema either.
-func (c *config) readDatabase(ctx context.Context) (*store.DB, error) {
-	db, err := c.existingDatabase(ctx, store.Reading())
+// currentDatabase opens a database that is there and up to date, for a command that leaves the schema as it is.
+func (c *config) currentDatabase(ctx context.Context, need store.Need) (*store.DB, error) {
+	db, err := c.existingDatabase(ctx, need)
 	if err != nil {
 		return nil, err
 	}
@@ -126,10 +126,11 @@ func neverMigrated(ctx context.Context, db *store.DB) error {
 	return upToDate(ctx, db)
 }
 
-// withoutFiles returns the settings without where files are kept, which would be made if it is not there.
-func (c *config) withoutFiles() *config {
+// aside returns the settings to open a database for what a command does with it, without where files are kept, which would be made if it
+// is not there.
+func (c *config) aside(need store.Need) *config {
 	aside := *c
-	aside.files = nil
+	aside.files, aside.need = nil, need
 	return &aside
 }
 
@@ -138,7 +139,7 @@ func (p *program) backUp(ctx context.Context, cfg *config, file string) (err err
 		return usageError{errors.New("PostgreSQL is backed up with its own tools, for example: " +
 			"pg_dump --format=custom --file=FILE \"$ROSTER_DATABASE_URL\"; and restored with: pg_restore --dbname=URL FILE")}
 	}
-	db, err := cfg.existingDatabase(ctx, store.Reading())
+	db, err := cfg.existingDatabase(ctx, store.Reading)
 	if err != nil {
 		return err
 	}
@@ -198,7 +199,7 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 
 // checkBackup makes sure that a file is a whole database of this program and of the secret key.
 func (c *config) checkBackup(ctx context.Context, file string, key *store.SecretKey) (err error) {
-	aside := c.withoutFiles()
+	aside := c.aside(store.Reading)
 	aside.databaseURL = "sqlite:" + file
 	db, err := aside.connect(ctx)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Path == file {
@@ -228,7 +229,7 @@ func (c *config) checkBackup(ctx context.Context, file string, key *store.Secret
 }
 
 func (p *program) verify(ctx context.Context, cfg *config, _ string) (err error) {
-	db, err := cfg.readDatabase(ctx)
+	db, err := cfg.currentDatabase(ctx, store.Reading)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if err != nil {
 		return nil, err
 	}
-	if err = db.CheckRights(ctx, store.Writing()); err == nil {
+	if err = db.CheckRights(ctx); err == nil {
 		err = c.setUp(ctx, db, key, func() error { return c.bringUpToDate(ctx, db, logger) })
 	}
 	if err == nil {
@@ -61,6 +61,7 @@ func (c *config) connect(ctx context.Context) (*store.DB, error) {
 		Traced:           c.otlpEndpoint != nil,
 		Now:              time.Now,
 		Filling:          c.filling,
+		Need:             c.need,
 	}, Allowed: allowed}
 	db, err := models.Open(ctx, cfg)
 	if errors.Is(err, store.ErrHalfCopied) {

@@ -19,29 +19,29 @@ func Denied(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "42501" || pg.Code == "3F000")
 }
 
-// Rights are what a role of PostgreSQL may do with the tables of a database.
-type Rights struct {
-	tables    []string
-	sequences bool
-}
+// Need is what a database is opened for.
+type Need int
 
-// Reading are the rights to read every table: all that a command needs which changes nothing.
-func Reading() Rights { return Rights{tables: []string{"SELECT"}} }
+// What a database is opened for.
+const (
+	Writing Need = iota
+	Reading      // and nothing else: a standby is enough, and a role that may only read
+)
 
-// Writing are the rights to read and write every table, and to take numbers of the sequences.
-func Writing() Rights {
-	return Rights{tables: []string{"SELECT", "INSERT", "UPDATE", "DELETE"}, sequences: true}
-}
-
-// CheckRights returns an error with the command to give if the role of a PostgreSQL database lacks some rights on the tables and sequences
-// of this program, not on what others have in the same schema: a server that lacks one finds out by the first request that needs it.
-func (db *DB) CheckRights(ctx context.Context, needed Rights) error {
+// CheckRights returns an error with the command to give if the role of a PostgreSQL database lacks a right on the tables and sequences of
+// this program that is needed for what it was opened for, not on what others have in the same schema: a server that lacks one finds out by
+// the first request that needs it.
+func (db *DB) CheckRights(ctx context.Context) error {
 	if db.dialect == SQLite {
 		return nil
 	}
+	rights := []string{"SELECT"}
+	if db.need == Writing {
+		rights = append(rights, "INSERT", "UPDATE", "DELETE")
+	}
 	// What a role has on each of several is asked one by one: of a list, PostgreSQL says whether there is any.
-	has := make([]string, len(needed.tables))
-	for i, right := range needed.tables {
+	has := make([]string, len(rights))
+	for i, right := range rights {
 		has[i] = "has_table_privilege(oid, '" + right + "')"
 	}
 	var role, schema string
@@ -58,7 +58,7 @@ func (db *DB) CheckRights(ctx context.Context, needed Rights) error {
 			WHEN 'v' THEN NOT has_table_privilege(oid, 'SELECT')
 			WHEN 'S' THEN CAST(? AS boolean) AND NOT has_sequence_privilege(oid, 'USAGE')
 			ELSE false END
-		ORDER BY relname`, goose.DefaultTablename, needed.sequences)
+		ORDER BY relname`, goose.DefaultTablename, db.need == Writing)
 	if err != nil || len(lacking) == 0 {
 		return err
 	}
@@ -67,8 +67,8 @@ func (db *DB) CheckRights(ctx context.Context, needed Rights) error {
 		lacking, more = lacking[:mostLacking], " and others"
 	}
 	role, schema = pgx.Identifier{role}.Sanitize(), pgx.Identifier{schema}.Sanitize()
-	grant := fmt.Sprintf("GRANT %s ON ALL TABLES IN SCHEMA %s TO %s", strings.Join(needed.tables, ", "), schema, role)
-	if needed.sequences {
+	grant := fmt.Sprintf("GRANT %s ON ALL TABLES IN SCHEMA %s TO %s", strings.Join(rights, ", "), schema, role)
+	if db.need == Writing {
 		grant += fmt.Sprintf(" and GRANT USAGE ON ALL SEQUENCES IN SCHEMA %s TO %s", schema, role)
 	}
 	return fmt.Errorf("the role %s lacks rights on %s%s: let the owner of the tables give it %s, or name the role that owns them in the URL",
