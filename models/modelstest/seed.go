@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Rand returns the random numbers of a test, which says their seed when it fails. They are new ones each time it runs, unless ROSTER_SEED is
-// set: whoever runs the test by the same name with the same text gets the same numbers. ".ci/run" sets it to the commit, so that each commit
-// tries other cases and what was found on one can be found again.
+// Rand returns the random numbers of a test, which says their seed when it fails. They are new ones each time it runs, unless ROSTER_SEED
+// is set: whoever runs the test by the same name with the same text gets the same numbers. ".ci/run" sets it to the commit, so that each
+// commit tries other cases and what was found on one can be found again.
 func Rand(t testing.TB) *rand.Rand {
 	t.Helper()
 	seed, from := rand.Uint64(), os.Getenv("ROSTER_SEED")
