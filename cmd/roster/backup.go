@@ -163,7 +163,8 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 		return usageError{errors.New("a backup of 'roster backup' is put in the place of an embedded database; PostgreSQL is restored " +
 			"with pg_restore")}
 	}
-	store.RemoveDrafts(filepath.Dir(path))                                   // also of one that was killed when everything was in its place
+	// First, for what one has left that was killed when everything was in its place.
+	store.RemoveDrafts(filepath.Dir(path))
 	for _, there := range []string{path, path + "-wal", path + "-journal"} { // SQLite would play them into what is restored
 		if _, err := os.Lstat(there); err == nil {
 			return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", there)

@@ -27,27 +27,41 @@ func NewDraft(path string) (*Draft, error) {
 	if _, err := os.Lstat(path); err == nil {
 		return nil, &fs.PathError{Op: "write", Path: path, Err: fs.ErrExist}
 	}
-	const most = 20 // others that remove drafts, each in the moment between two lines
+	const most = 20 // others that look for drafts, each in the moment between two lines
 	for range most {
-		dir, err := os.MkdirTemp(filepath.Dir(path), draftPrefix+"*") // mode 0700
+		d, err := newDraft(filepath.Dir(path))
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", path, err)
 		}
-		d := draftIn(dir, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
-		if !d.claim() {
-			continue
+		if d != nil {
+			return d, nil
 		}
-		file, err := os.OpenFile(d.Path(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil {
-			err = file.Close()
-		}
-		if err != nil {
-			d.Close()
-			return nil, fmt.Errorf("write %s: %w", path, err)
-		}
-		return d, nil
 	}
 	return nil, fmt.Errorf("write %s: its draft was removed again and again", path)
+}
+
+// newDraft makes an empty draft in a directory. It returns nil if another process took it for one that nobody has, before it was claimed.
+func newDraft(directory string) (*Draft, error) {
+	dir, err := os.MkdirTemp(directory, draftPrefix+"*") // mode 0700
+	if err != nil {
+		return nil, err
+	}
+	d := draftIn(dir, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+	switch claimed, err := d.claim(); {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && !claimed:
+		return nil, nil //nolint:nilnil // there is none, and nothing is wrong
+	case err != nil:
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	file, err := os.OpenFile(d.Path(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
 }
 
 func draftIn(dir string, options ...flock.Option) *Draft {
@@ -55,16 +69,15 @@ func draftIn(dir string, options ...flock.Option) *Draft {
 }
 
 // claim makes the draft that of this process until it ends, however it does, and reports whether it is.
-func (d *Draft) claim() bool {
+func (d *Draft) claim() (claimed bool, err error) {
 	taken, err := d.lock.TryLock()
 	if err == nil && taken {
 		_, err = os.Lstat(d.lock.Path()) // names are not used twice: it is the file that is locked, or another process has removed that
 	}
 	if err != nil || !taken {
-		_ = d.lock.Close()
-		return false
+		return false, errors.Join(err, d.lock.Close())
 	}
-	return true
+	return true, nil
 }
 
 // RemoveDrafts removes the drafts in a directory that no process has any more, those that it may. What is left is of no use and no harm.
@@ -79,7 +92,8 @@ func RemoveDrafts(directory string) {
 		}
 		dir := filepath.Join(directory, entry.Name())
 		// It makes no file: in a directory that all may write to, the name could lead elsewhere.
-		if d := draftIn(dir, flock.SetFlag(os.O_RDWR)); d.claim() {
+		d := draftIn(dir, flock.SetFlag(os.O_RDWR))
+		if claimed, err := d.claim(); err == nil && claimed {
 			d.Close()
 			continue
 		}
