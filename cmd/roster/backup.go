@@ -167,7 +167,7 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 	store.RemoveDrafts(filepath.Dir(path))
 	for _, there := range []string{path, path + "-wal", path + "-journal"} { // SQLite would play them into what is restored
 		if _, err := os.Lstat(there); err == nil {
-			return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", there)
+			return errNotEmpty(there)
 		}
 	}
 	key, err := cfg.keptSecretKey()
@@ -191,11 +191,18 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 		return err
 	}
 	size, err := draft.Publish(path)
+	if errors.Is(err, fs.ErrExist) {
+		return errNotEmpty(path)
+	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.stdout, "%d bytes in %s\n'roster verify' compares what is in it.\n", size, path)
 	return nil
+}
+
+func errNotEmpty(path string) error {
+	return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", path)
 }
 
 // checkBackup makes sure that a file is a whole database of this program and of the secret key.
