@@ -121,9 +121,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(a.db.Close)
-	if err := a.noteFile(); err != nil {
-		return err
-	}
+	a.noteFile()
 	a.watchOutages()
 	if err := a.checkPooler(ctx); err != nil {
 		return err

@@ -57,12 +57,11 @@ func keepFromServers(path string) (release func() error, err error) {
 	return release, err
 }
 
-// noteFile remembers which file the embedded database is that was opened.
-func (a *app) noteFile() (err error) {
+// noteFile remembers which file the embedded database is that was opened. Nothing is looked after that cannot be told from others.
+func (a *app) noteFile() {
 	if path, embedded := a.cfg.sqlitePath(); embedded {
-		a.file, err = os.Stat(path)
+		a.file, _ = os.Stat(path)
 	}
-	return err
 }
 
 // checkFile ends a server whose database is no longer in its place: what it writes goes to a file that nobody looks for.

@@ -58,7 +58,9 @@ func TestARoleThatMayOnlyReadIsEnoughForWhatOnlyReads(t *testing.T) {
 		run(line, exitOK, want)
 	}
 	run("migrate status", exitOK, "00001_foundation.sql")
-	writes := []string{"events export", "key create --kind management --name x", "secret-key rotate " + next, "secret-key reset --accept-loss"}
+	writes := []string{
+		"events export", "key create --kind management --name x", "secret-key rotate " + next, "secret-key reset --accept-loss",
+	}
 	for _, line := range writes {
 		run(line, exitFailure, fmt.Sprintf(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "public" TO %q`, role))
 	}

@@ -21,7 +21,8 @@ type Draft struct {
 // draftPrefix is how the names of the directories of drafts begin.
 const draftPrefix = ".roster-draft-"
 
-// NewDraft makes an empty file that only its owner can read, for one that is to be at path. It fails with fs.ErrExist if something is there.
+// NewDraft makes an empty file that only its owner can read, for one that is to be at path. It fails with fs.ErrExist if something is
+// there.
 func NewDraft(path string) (*Draft, error) {
 	RemoveDrafts(filepath.Dir(path))
 	if _, err := os.Lstat(path); err == nil {

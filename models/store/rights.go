@@ -71,8 +71,8 @@ func (db *DB) CheckRights(ctx context.Context) error {
 	if db.need == Writing {
 		grant += fmt.Sprintf(" and GRANT USAGE ON ALL SEQUENCES IN SCHEMA %s TO %s", schema, role)
 	}
-	return fmt.Errorf("the role %s lacks rights on %s%s: let the owner of the tables give it %s, or name the role that owns them in the URL",
-		role, strings.Join(lacking, ", "), more, grant)
+	return fmt.Errorf("the role %s lacks rights on %s%s: let the owner of the tables give it %s, or name the role that owns them in "+
+		"the URL", role, strings.Join(lacking, ", "), more, grant)
 }
 
 // mostLacking is how many tables and sequences are named.
