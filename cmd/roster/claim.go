@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,6 +54,29 @@ func keepFromServers(path string) (release func() error, err error) {
 	release, err = lockDatabase(path, os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return func() error { return nil }, nil
+	}
+	return release, err
+}
+
+// keepFromOlderServers is claim for a command that is about to migrate an embedded database, and has been asked for something else: a server
+// that runs on an earlier schema is of an earlier version, and is not to find another one under it.
+func (c *config) keepFromOlderServers(ctx context.Context, db *store.DB) (release func() error, err error) {
+	none := func() error { return nil }
+	path, embedded := c.sqlitePath()
+	if !embedded || c.serving {
+		return none, nil
+	}
+	schema, err := db.SchemaVersion(ctx)
+	if err != nil || schema == 0 {
+		return none, err
+	}
+	pending, err := db.PendingMigrations(ctx)
+	if err != nil || pending == 0 {
+		return none, err
+	}
+	if release, err = keepFromServers(followed(path)); errors.Is(err, errServed) {
+		err = fmt.Errorf("%w, or use its version of this program; its schema is that of an earlier one (%d pending), and would be migrated "+
+			"under it", err, pending)
 	}
 	return release, err
 }

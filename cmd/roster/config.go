@@ -36,6 +36,7 @@ type config struct {
 	migrate       bool
 	filling       bool // with a copy of another database
 	need          store.Need
+	serving       bool     // it has the claim to the embedded database
 	files         *url.URL // nil for the database
 	fileURLs      time.Duration
 

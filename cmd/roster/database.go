@@ -75,7 +75,12 @@ func (c *config) connect(ctx context.Context) (*store.DB, error) {
 // replicas of the version before may still be running.
 func (c *config) bringUpToDate(ctx context.Context, db *store.DB, logger *slog.Logger) error {
 	if db.Dialect() == store.SQLite || c.migrate {
-		_, err := db.Migrate(ctx, func(s store.Migration) {
+		release, err := c.keepFromOlderServers(ctx, db)
+		if err != nil {
+			return err
+		}
+		defer release() //nolint:errcheck // it ends with the process
+		_, err = db.Migrate(ctx, func(s store.Migration) {
 			logger.InfoContext(ctx, "migration applied", "version", s.Version, "name", s.Name)
 		})
 		return err

@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestADatabaseIsNotRestoredUnderAServer moves the files of one away while it runs: it has them open and goes on with them.
@@ -67,4 +70,44 @@ func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone("replaced")
+}
+
+// TestACommandDoesNotMigrateUnderAServer has a server of an earlier version, which is as good as its lock and its schema.
+func TestACommandDoesNotMigrateUnderAServer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "roster.db")
+	db := modelstest.OpenConfig(t, modelstest.ConfigAt("sqlite:"+path))
+	const earlier = 38
+	if err := db.MigrateTo(t.Context(), earlier); err != nil {
+		t.Fatal(err)
+	}
+	key := store.NewSecretKey()
+	if err := writeSecretKey(filepath.Join(dir, "secret.key"), key); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.SetUp(t.Context(), db, key); err != nil {
+		t.Fatal(err)
+	}
+	release, err := lockDatabase(path, os.O_CREATE|os.O_RDWR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	create := []string{"key", "create", "--kind", "management", "--name", "x", "--data-dir", dir}
+	code, stdout, stderr := command(t, nil, create...)
+	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+path+": stop it first, or use") {
+		t.Errorf("%d %s%s", code, stdout, stderr)
+	}
+	if newest, err := db.SchemaVersion(t.Context()); err != nil || newest != earlier {
+		t.Errorf("the schema is that of step %d: %v", newest, err)
+	}
+	if code, _, stderr := command(t, nil, "backup", filepath.Join(dir, "before"), "--data-dir", dir); code != exitOK {
+		t.Errorf("a backup: %s", stderr)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(t, nil, create...); code != exitOK {
+		t.Errorf("once it is stopped: %s", stderr)
+	}
 }
