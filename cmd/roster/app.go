@@ -114,7 +114,6 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(release)
-	a.cfg.serving = true
 	if err := a.trace(ctx); err != nil { // what the others end with is traced
 		return err
 	}

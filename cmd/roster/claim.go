@@ -29,7 +29,9 @@ func (c *config) claim() (release func() error, err error) {
 	if err := c.checkPlace(); err != nil {
 		return nil, err
 	}
-	return lockDatabase(followed(path), os.O_CREATE|os.O_RDWR)
+	release, err = lockDatabase(followed(path), os.O_CREATE|os.O_RDWR)
+	c.claimed = err == nil
+	return release, err
 }
 
 // lockDatabase is claim for what has found the place of the database. flags are those with which the file is opened that is locked.
@@ -58,12 +60,12 @@ func keepFromServers(path string) (release func() error, err error) {
 	return release, err
 }
 
-// keepFromOlderServers is claim for a command that is about to migrate an embedded database, and has been asked for something else: a server
-// that runs on an earlier schema is of an earlier version, and is not to find another one under it.
+// keepFromOlderServers is claim for a command that migrates an embedded database before it does what it is asked for: a server that runs on
+// an earlier schema is of an earlier version, and is not to find another one under it.
 func (c *config) keepFromOlderServers(ctx context.Context, db *store.DB) (release func() error, err error) {
 	none := func() error { return nil }
 	path, embedded := c.sqlitePath()
-	if !embedded || c.serving {
+	if !embedded || c.claimed {
 		return none, nil
 	}
 	schema, err := db.SchemaVersion(ctx)
@@ -75,8 +77,8 @@ func (c *config) keepFromOlderServers(ctx context.Context, db *store.DB) (releas
 		return none, err
 	}
 	if release, err = keepFromServers(followed(path)); errors.Is(err, errServed) {
-		err = fmt.Errorf("%w, or use its version of this program; its schema is that of an earlier one (%d pending), and would be migrated "+
-			"under it", err, pending)
+		err = fmt.Errorf("%w, or use its version of this program; its schema is that of an earlier one (%d pending), and would be "+
+			"migrated under it", err, pending)
 	}
 	return release, err
 }

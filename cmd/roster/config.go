@@ -36,7 +36,7 @@ type config struct {
 	migrate       bool
 	filling       bool // with a copy of another database
 	need          store.Need
-	serving       bool     // it has the claim to the embedded database
+	claimed       bool     // the embedded database, by this process
 	files         *url.URL // nil for the database
 	fileURLs      time.Duration
 

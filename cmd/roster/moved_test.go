@@ -95,7 +95,8 @@ func TestACommandDoesNotMigrateUnderAServer(t *testing.T) {
 	}
 	create := []string{"key", "create", "--kind", "management", "--name", "x", "--data-dir", dir}
 	code, stdout, stderr := command(t, nil, create...)
-	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+path+": stop it first, or use") {
+	want := "roster: a server runs on the database " + path + ": stop it first, or use its version"
+	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, want) {
 		t.Errorf("%d %s%s", code, stdout, stderr)
 	}
 	if newest, err := db.SchemaVersion(t.Context()); err != nil || newest != earlier {
