@@ -1,1 +1,0 @@
-export{A as default}from"./deeds-C-Syjt8h.js";

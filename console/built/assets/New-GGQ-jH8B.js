@@ -1,1 +1,0 @@
-export{m as default}from"./deeds-C-Syjt8h.js";

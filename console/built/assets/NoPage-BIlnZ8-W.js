@@ -1,1 +1,0 @@
-import{i as e}from"./page-CMvp4GKT.js";import{Jt as t,p as n,wt as r}from"./base-DfUyvTiu.js";var i=t();function a(){return e({title:r(`Nothing here`),crumbs:[{name:r(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(n,{})})}export{a as t};

@@ -1,1 +1,0 @@
-export{p as counted,f as default}from"./deeds-C-Syjt8h.js";

@@ -1,1 +1,0 @@
-export{L as EndRotationDialog,R as RotateDialog}from"./deeds-C-Syjt8h.js";

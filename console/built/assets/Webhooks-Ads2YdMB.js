@@ -1,1 +1,0 @@
-export{i as default,a as percent}from"./deeds-C-Syjt8h.js";

@@ -1,1 +1,0 @@
-import{Jt as e,l as t,m as n,w as r}from"./base-DfUyvTiu.js";var i=e();function a({list:e,ghosts:a,empty:o,what:s,children:c}){return e.isPending?(0,i.jsx)(r,{rows:a}):e.length===0?e.error?(0,i.jsx)(n,{error:e.error,again:()=>void e.refetch()}):o:(0,i.jsxs)(i.Fragment,{children:[c,s&&(0,i.jsx)(t,{list:e,what:s})]})}export{a as t};
