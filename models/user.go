@@ -136,10 +136,15 @@ func usersOf(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	if !jsonapi.IsID(id) {
 		return collection.Never()
 	}
-	and, args := collection.Conjunction(scope.Within(reading("users"), "m.organization_id"))
-	return collection.Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
-		"WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+and+")",
-		append([]any{id}, args...)...)
+	return membersOf(scope, collection.Condition("m.organization_id = ?", id))
+}
+
+// membersOf returns the condition that a user is a member of a live organization, of those that a condition on m.organization_id leaves and
+// the scope sees.
+func membersOf(scope collection.Scope, organizations collection.Where) collection.Where {
+	and, args := collection.Conjunction(organizations, scope.Within(reading("users"), "m.organization_id"))
+	return scope.Filters("users.id", "m.user_id", collection.Condition(
+		"FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL"+and, args...))
 }
 
 // FindUserNamed returns the user with an id or an address, if the scope sees them. Otherwise the error is of kind NotFound.
