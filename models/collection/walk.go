@@ -71,9 +71,7 @@ func (w *Walk) Next(ctx context.Context, scope Scope, most int) ([]any, error) {
 
 // read returns what the list has of some ids, in their order.
 func (w *Walk) read(ctx context.Context, scope Scope, ids []uuid.UUID) ([]any, error) {
-	p := w.c.part(scope, w.query.Filters)
-	p.scope = p.scope.singly()
-	conds, err := w.c.conditions(w.db, p)
+	_, conds, err := w.conditions(ctx, scope, Scope.singly)
 	if err != nil {
 		return nil, err
 	}
@@ -87,11 +85,20 @@ func (w *Walk) read(ctx context.Context, scope Scope, ids []uuid.UUID) ([]any, e
 	return items, err
 }
 
+// conditions returns those of the rows of the list, and the scope that it has narrowed it to, written in a way.
+func (w *Walk) conditions(ctx context.Context, scope Scope, how func(Scope) Scope) (Scope, []Where, error) {
+	p, err := w.c.part(ctx, w.db, scope, w.query.Filters)
+	if err != nil {
+		return scope, nil, err
+	}
+	p = p.written(how)
+	conds, err := w.c.conditions(w.db, p)
+	return p.scope, conds, err
+}
+
 // lookAhead looks up the ids that come next in the list, none at its end.
 func (w *Walk) lookAhead(ctx context.Context, scope Scope) error {
-	p := w.c.part(scope, w.query.Filters)
-	p.scope = p.scope.gather() // all of it is wanted
-	conds, err := w.c.conditions(w.db, p)
+	scope, conds, err := w.conditions(ctx, scope, Scope.gather) // all of it is wanted
 	if err != nil {
 		return err
 	}
@@ -110,7 +117,7 @@ func (w *Walk) lookAhead(ctx context.Context, scope Scope) error {
 	w.ahead = nil
 	for _, part := range parts {
 		if len(w.ahead) < w.span {
-			if err := w.lookUp(ctx, p.scope, append(slices.Clip(conds), w.until, part), order, keys); err != nil {
+			if err := w.lookUp(ctx, scope, append(slices.Clip(conds), w.until, part), order, keys); err != nil {
 				return err
 			}
 		}
