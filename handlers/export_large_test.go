@@ -23,6 +23,7 @@ const exportMemory = 16 << 20
 // TestAnExportHasTheMemoryOfOnePart exports tens of megabytes of events and users to a client that stops in between until the server waits
 // for it. It is alone, because it looks at the memory of the process.
 func TestAnExportHasTheMemoryOfOnePart(t *testing.T) { //nolint:paralleltest // see above
+	modelstest.Sequential(t)
 	for _, dialect := range modelstest.Dialects {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel() // both together

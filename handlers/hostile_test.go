@@ -17,6 +17,7 @@ import (
 	"roster/jsonapi"
 	"roster/jsonapi/jsonapitest"
 	"roster/models"
+	"roster/models/modelstest"
 )
 
 // wellBehaved fails the test unless the answer is one that a client can rely on whatever it sent: never a 5xx, every header, a JSON:API
@@ -186,6 +187,7 @@ func hostileMembers(typ, id string) (bodies []string) {
 // TestNoBodyBreaksTheService sends hundreds of bodies to every route that takes one, as the management and as an organization. Those about
 // attributes and linkage go to one route of each type and method: the others have the same decoder, or, as actions, none.
 func TestNoBodyBreaksTheService(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		e := newEstate(s)
 		decoded := map[string]bool{}
@@ -231,6 +233,7 @@ func TestNoBodyBreaksTheService(t *testing.T) {
 
 // TestNoPathBreaksTheService puts ids of every kind into every route.
 func TestNoPathBreaksTheService(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		e := newEstate(s)
 		ids := []string{
@@ -294,6 +297,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 
 // TestNoQueryBreaksTheService filters by everything with everything.
 func TestNoQueryBreaksTheService(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		newEstate(s)
 		values := []string{"", "x", "%00", "%25_%5C'\"", "true", "7", "-9223372036854775808", "2026-01-02T03:04:05Z",
@@ -356,6 +360,7 @@ func TestNoQueryBreaksTheService(t *testing.T) {
 
 // TestNoHeaderBreaksTheService sends headers that nobody should.
 func TestNoHeaderBreaksTheService(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("x")
 		values := []string{

@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/modelstest"
 )
 
 // crowd fills a database with one organization of that many people, and 24 branches of it with two each. It returns the id of the head.
@@ -109,6 +110,7 @@ func (s *service) included(path string, headers ...string) (primary []*node, doc
 
 // TestALargeInclusionIsCutAndLeadsToTheRest: it is never an error, and following the next link of a relationship gets all of it.
 func TestALargeInclusionIsCutAndLeadsToTheRest(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		const people = 3000
 		head := s.crowd(people)
@@ -177,6 +179,7 @@ func TestALargeInclusionIsCutAndLeadsToTheRest(t *testing.T) {
 // TestTheLinksOfAPathThatComesBackLeadToEverything follows the next links of a relationship that a path comes back to: together the
 // documents have what one without a cut would have.
 func TestTheLinksOfAPathThatComesBackLeadToEverything(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		const people, branches = 2100, 24
 		head := s.crowd(people)

@@ -164,6 +164,7 @@ func (who *somebody) verdict(rt handlers.Route, asks, typ string, place int) str
 // another tree, and in an organization that is deleted; and every route that lists or creates. What is answered is what the rule says, and
 // of the other tree every row stays as it is, whatever others try.
 func TestTheMatrix(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		m := newMatrix(s)
 		there := []string{m.organization[foreign]}

@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/modelstest"
 )
 
 const movesPath = "/public/v2/moves"
@@ -136,6 +137,7 @@ func (s *service) parent(id string) string {
 // TestAMoveAsksOfItsCallerWhatAChangeOfParentAsks previews moves as every caller of the matrix, and makes them: each is refused as the
 // change of parent is, with the same status and code, and nothing of the other tree is named.
 func TestAMoveAsksOfItsCallerWhatAChangeOfParentAsks(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		m := newMatrix(s)
 		below, _ := s.organization("Below", "parent", ref("organizations", m.organization[own]))

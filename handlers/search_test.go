@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"roster/models/modelstest"
 )
 
 const searched = "/public/v2/search?filter[text]="
@@ -159,6 +161,7 @@ func TestASearchIsOfWhatItSays(t *testing.T) {
 // TestASearchTellsWhatSomebodyReads searches as every caller of the matrix for everything of it: by its id, and by parts of names. What is
 // found is what the caller reads.
 func TestASearchTellsWhatSomebodyReads(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		m := newMatrix(s)
 		m.callers = append(m.callers, m.tenant,

@@ -64,8 +64,7 @@ func (b *branches) above(id string) (line []string) {
 func eachBranch(t *testing.T, check func(t *testing.T, b *branches, scope collection.Scope, id string, sees bool)) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
-		seed := rand.Uint64()
-		b := plantBranches(t, db, clock, rand.New(rand.NewPCG(seed, 0)))
+		b := plantBranches(t, db, clock, modelstest.Rand(t))
 		for name, scope := range b.scopes {
 			seen := list(t, db, models.Organizations, scope, "page[size]=200")
 			if scope.Manages() { // who still reads the events of what is deleted
@@ -75,7 +74,7 @@ func eachBranch(t *testing.T, check func(t *testing.T, b *branches, scope collec
 				check(t, b, scope, id, slices.Contains(seen, id))
 			}
 			if t.Failed() {
-				t.Fatalf("as %s, with the seed %d", name, seed)
+				t.Fatalf("as %s", name)
 			}
 		}
 	})

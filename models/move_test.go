@@ -27,9 +27,9 @@ type orchard struct {
 }
 
 // newOrchard plants two trees.
-func newOrchard(t testing.TB, db *store.DB, seed uint64) *orchard {
+func newOrchard(t testing.TB, db *store.DB) *orchard {
 	t.Helper()
-	g := &orchard{t: t, db: db, rand: rand.New(rand.NewPCG(seed, 116))}
+	g := &orchard{t: t, db: db, rand: modelstest.Rand(t)}
 	for n := range 14 {
 		parent := ""
 		if n > 1 {
@@ -125,9 +125,7 @@ func (g *orchard) some() models.Move {
 func TestAPreviewSaysWhatTheMoveDoes(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		seed := rand.Uint64()
-		t.Logf("seed %d", seed)
-		g := newOrchard(t, db, seed)
+		g := newOrchard(t, db)
 		made, stale, refusals, replaced := 0, 0, 0, 0
 		for made < 40 && !t.Failed() {
 			m := g.some()
@@ -184,7 +182,7 @@ func subset(want, got map[string]int) bool {
 func TestNothingComesBetweenADigestAndItsMove(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		g := newOrchard(t, db, rand.Uint64())
+		g := newOrchard(t, db)
 		ends := make(chan struct{})
 		var others sync.WaitGroup
 		for n := range 3 {

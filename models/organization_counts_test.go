@@ -3,7 +3,6 @@ package models_test
 import (
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,8 +27,7 @@ func TestCountsAreTheLengthsOfLists(t *testing.T) {
 		"pendingInvitations": {models.Invitations, "filter[state]=pending&filter[organizationId]="},
 	}
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
-		seed := rand.Uint64()
-		b := plantBranches(t, db, clock, rand.New(rand.NewPCG(seed, 0)))
+		b := plantBranches(t, db, clock, modelstest.Rand(t))
 		for name, scope := range b.scopes {
 			query := "page[size]=200&withCounts=children,descendants,memberships,endpoints,pendingInvitations"
 			for id, got := range counted(t, db, models.Organizations, scope, query) {
@@ -38,13 +36,13 @@ func TestCountsAreTheLengthsOfLists(t *testing.T) {
 					want[count] = listPage(t, db, list.of, scope, list.filter+id).Total
 				}
 				if !countsAre(got, want) {
-					t.Errorf("as %s, with the seed %d, %s has %v, want %v", name, seed, id, got, want)
+					t.Errorf("as %s, %s has %v, want %v", name, id, got, want)
 				}
 			}
 			for id, got := range counted(t, db, models.Roles, scope, "withCounts=memberships") {
 				want := map[string]int64{"memberships": listPage(t, db, models.Memberships, scope, "filter[roles]="+id).Total}
 				if !countsAre(got, want) {
-					t.Errorf("as %s, with the seed %d, the role %s has %v, want %v", name, seed, id, got, want)
+					t.Errorf("as %s, the role %s has %v, want %v", name, id, got, want)
 				}
 			}
 		}

@@ -27,11 +27,10 @@ func TestWhatPeopleMayIsWhatTheirRolesSay(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		t.Run("worlds", func(t *testing.T) {
-			for range worlds {
-				seed := rand.Uint64()
-				t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			for n := range worlds {
+				t.Run(fmt.Sprint(n), func(t *testing.T) {
 					t.Parallel()
-					newRandomWorld(t, db, rand.New(rand.NewPCG(seed, 1))).live()
+					newRandomWorld(t, db, modelstest.Rand(t)).live()
 				})
 			}
 		})

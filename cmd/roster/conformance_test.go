@@ -15,6 +15,7 @@ import (
 	"roster/conformance/suite"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/modelstest"
 	"roster/server"
 	"roster/server/servertest"
 )
@@ -35,6 +36,7 @@ func TestEveryRowOfTheSpecificationHolds(t *testing.T) {
 // TestEveryRowHoldsBesideThousandsOfPeople: what is there already, 3,000 people in one organization, changes no row.
 func TestEveryRowHoldsBesideThousandsOfPeople(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	description, err := suite.LoadDescription(filepath.Join("..", "..", "conformance", "roster.json"))
 	if err != nil {
 		t.Fatal(err)

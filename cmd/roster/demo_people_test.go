@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/modelstest"
 	"roster/server/servertest"
 )
 
@@ -59,6 +60,7 @@ var printedRow = regexp.MustCompile(`(?m)^(\S+@\S+\.example) {3,}(.+?) {3,}(.+?)
 
 func TestWhomTheDemoNamesSignsInAndSeesWhatItSays(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
@@ -122,6 +124,7 @@ func (v *visitor) wantPart(part int) {
 
 func TestTheDemoHasInvitationsInEveryStateAndKeysThatAreAboutToEnd(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
@@ -154,6 +157,7 @@ func TestTheDemoHasInvitationsInEveryStateAndKeysThatAreAboutToEnd(t *testing.T)
 
 func TestEveryTreeOfTheDemoHasAnOwnerAndOneHasTheCast(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	d := makeDemo(2000, 6000, 1)
 	for batch := d.next(); batch != nil; batch = d.next() {
 		owned, active, people := map[string]bool{}, map[string]bool{}, map[string]bool{}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/server/servertest"
 	"roster/webhooks"
@@ -60,6 +61,7 @@ const demoPassword = "correct horse battery"
 
 func TestTheDemoHasWeeksOfDeliveries(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
@@ -154,6 +156,7 @@ func wantRealDays(t *testing.T, db *store.DB) {
 // TestNothingOfTheDemoIsSentAnywhere lets a server send all that a demo has left, through a proxy that would hear of every host.
 func TestNothingOfTheDemoIsSentAnywhere(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	modelstestURLs(t, func(t *testing.T, databaseURL string) {
 		var heard atomic.Int64
 		proxy, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

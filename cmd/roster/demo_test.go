@@ -79,6 +79,7 @@ var lasting = map[string]map[string]bool{
 
 func TestTheSameSeedGivesTheSameData(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	dir := t.TempDir()
 	var first []string
 	for _, dialect := range modelstest.Dialects {
@@ -126,6 +127,7 @@ func TestTheSameSeedGivesTheSameData(t *testing.T) {
 
 func TestTheDemoLooksLikeSomethingReal(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	d := makeDemo(2000, 3000, 1)
 	levels, kinds, seen := map[int]int{}, map[string]int{}, map[string]bool{}
 	valid, inactive := 0, 0
@@ -190,6 +192,7 @@ func checkUser(t *testing.T, user *models.User) {
 
 func TestTheDemoIsServed(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
@@ -270,6 +273,7 @@ func fillDemoBeside(t *testing.T, dir, url string) string {
 
 func TestAnInterruptedDemoIsCompleteAsFarAsItGotAndCanGoOn(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		args := []string{"key", "create", "--kind", "management", "--name", "first", "--data-dir", dir, "--database-url", url, "--migrate"}

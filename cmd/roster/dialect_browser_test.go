@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"roster/models/modelstest"
 )
 
 // visit opens a URL in a browser of its own, and returns the context of the page, for [inPage].
@@ -65,6 +67,7 @@ func origin(t *testing.T) string {
 // keeps the cookie.
 func TestAPageReadsTheMembershipsOfWhoIsSignedIn(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	modelstestURLs(t, func(t *testing.T, url string) {
 		console, stranger := origin(t), origin(t)
 		dir := t.TempDir()

@@ -26,6 +26,7 @@ var passing = regexp.MustCompile(changing.String() +
 // TestTheGuidesShowWhatHappens types what the guides say into one shell, beside a new service, and compares what is printed.
 func TestTheGuidesShowWhatHappens(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	if golden() {
 		rewriteGuides(t)
 		return

@@ -43,6 +43,7 @@ func eachPooler(t *testing.T, test func(t *testing.T, pooler *modelstest.Pooler,
 
 func TestEveryRowOfTheSpecificationHoldsBehindAPooler(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	description, err := suite.LoadDescription(filepath.Join("..", "..", "conformance", "roster.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"roster/models/modelstest"
 )
 
 const (
@@ -29,6 +31,7 @@ func fenced(page, language string) []string {
 // A newcomer pastes the two blocks of the README into two terminals and sees what stands below them.
 func TestTheREADMELeadsToASignedWebhook(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	requireTools(t, "bash", "curl", "jq")
 	text, err := os.ReadFile(readme)
 	if err != nil {

@@ -67,6 +67,7 @@ type reader struct {
 
 func TestTheTourShowsWhatHappens(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	text, err := os.ReadFile(tour)
 	if err != nil {
 		t.Fatal(err)

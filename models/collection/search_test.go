@@ -2,10 +2,8 @@ package collection_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"roster/jsonapi"
 	"roster/models/collection"
@@ -18,22 +16,24 @@ import (
 func TestEveryWayFindsTheSamePage(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
-		r := rand.New(rand.NewPCG(seed, 26))
+		r := modelstest.Rand(t)
 		organizations := modelstest.Grove(t, db, clock, r)
 		people := ids(modelstest.Collection("users"), everything(t, db, modelstest.Collection("users"), ""))
-		for typ, queries := range map[string][]string{
-			"users": {"", "sort=createdAt", "sort=-createdAt"}, "memberships": {"", "sort=-createdAt"},
-			"apiKeys": {"", "sort=-createdAt"}, "webhooks": {"", "sort=-createdAt"},
-			"events": {"", "sort=-position"}, "webhookDeliveries": {"", "sort=-createdAt"}, "organizations": {"", "sort=-createdAt"},
+		for _, read := range []struct {
+			typ     string
+			queries []string
+		}{
+			{"users", []string{"", "sort=createdAt", "sort=-createdAt"}}, {"memberships", []string{"", "sort=-createdAt"}},
+			{"apiKeys", []string{"", "sort=-createdAt"}}, {"webhooks", []string{"", "sort=-createdAt"}},
+			{"events", []string{"", "sort=-position"}}, {"webhookDeliveries", []string{"", "sort=-createdAt"}},
+			{"organizations", []string{"", "sort=-createdAt"}},
 		} {
-			c := modelstest.Collection(typ)
-			for _, query := range queries {
+			c := modelstest.Collection(read.typ)
+			for _, query := range read.queries {
 				all := everything(t, db, c, query)
 				for range 12 {
 					scope := collection.Subtree(organizations[r.IntN(len(organizations))])
-					if typ == "users" && r.IntN(4) == 0 {
+					if read.typ == "users" && r.IntN(4) == 0 {
 						scope = collection.OnlyOrganization(scope.Root())
 					}
 					if !c.Reached.Own && r.IntN(2) == 0 {

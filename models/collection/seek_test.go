@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"roster/models/collection"
 	"roster/models/modelstest"
@@ -38,9 +37,7 @@ func someText(r *rand.Rand) string {
 func TestEveryWayFindsTheSameText(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
-		r := rand.New(rand.NewPCG(seed, 117))
+		r := modelstest.Rand(t)
 		organizations := modelstest.Grove(t, db, clock, r)
 		for range 12 {
 			at := organizations[r.IntN(len(organizations))]

@@ -1,0 +1,33 @@
+package modelstest
+
+import (
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"testing"
+)
+
+// Rand returns the random numbers of a test, which says their seed when it fails. They are new ones each time it runs, unless ROSTER_SEED
+// is set: whoever runs the test by the same name with the same text gets the same numbers. ".ci/run" sets it to the commit, so that each
+// commit tries other cases and what was found on one can be found again.
+func Rand(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed, from := rand.Uint64(), os.Getenv("ROSTER_SEED")
+	if from != "" {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(from + " " + t.Name()))
+		seed = h.Sum64()
+	}
+	return Seeded(t, seed)
+}
+
+// Seeded returns the random numbers of a seed that a test has said: put it in the place of [Rand] to see a failure again.
+func Seeded(t testing.TB, seed uint64) *rand.Rand {
+	t.Helper()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("with the random numbers of modelstest.Seeded(t, %d)", seed)
+		}
+	})
+	return rand.New(rand.NewPCG(seed, 0))
+}
