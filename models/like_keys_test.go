@@ -18,8 +18,7 @@ import (
 func TestPeopleSeeOfABranchWhatTheRuleSays(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
-		seed := rand.Uint64()
-		r := rand.New(rand.NewPCG(seed, 0))
+		r := modelstest.Rand(t)
 		organizations := modelstest.Grove(t, db, clock, r)
 		live := texts(t, db, `SELECT id FROM organizations WHERE deleted_at IS NULL`)
 		rule := map[*collection.Collection]*collection.Collection{
@@ -53,7 +52,7 @@ func TestPeopleSeeOfABranchWhatTheRuleSays(t *testing.T) {
 				}
 			}
 			if t.Failed() {
-				t.Fatalf("as %s, with the seed %d", person, seed)
+				t.Fatalf("as %s", person)
 			}
 		}
 	})

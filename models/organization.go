@@ -122,6 +122,7 @@ func defineOrganizations(c *collection.Collection) {
 // filterOrganizations names the filters and the counts that are no attributes.
 func filterOrganizations(c *collection.Collection) {
 	c.Schema.ClientIDs = true
+	c.Schema.Options = []string{"roleReplacements"}
 	for _, count := range organizationCounts {
 		c.Schema.Counts = append(c.Schema.Counts, count.Count)
 	}

@@ -99,6 +99,7 @@ func defineUsers(c *collection.Collection) {
 		recorded: []Invariant{withoutCreation("users", "user.created")},
 	})
 	c.Schema.ClientIDs = true
+	c.Schema.Options = []string{"currentPassword"}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."},
 		{Name: collection.FilterAncestor, Kind: jsonapi.String,
