@@ -22,8 +22,9 @@ func TestPeopleSeeOfABranchWhatTheRuleSays(t *testing.T) {
 		organizations := modelstest.Grove(t, db, clock, r)
 		live := texts(t, db, `SELECT id FROM organizations WHERE deleted_at IS NULL`)
 		rule := map[*collection.Collection]*collection.Collection{
-			models.Users:       models.Users.Few(collection.Condition("1 = 1")),
-			models.Memberships: models.Memberships.Few(collection.Condition("1 = 1")),
+			models.Users:         models.Users.Few(collection.Condition("1 = 1")),
+			models.Memberships:   models.Memberships.Few(collection.Condition("1 = 1")),
+			models.Organizations: models.Organizations.Few(collection.Condition("1 = 1")),
 		}
 		for range 25 {
 			person := modelstest.User(t, db).ID
@@ -33,8 +34,13 @@ func TestPeopleSeeOfABranchWhatTheRuleSays(t *testing.T) {
 			at, other := organizations[r.IntN(len(organizations))], live[r.IntN(len(live))]
 			someone := texts(t, db, `SELECT user_id FROM memberships ORDER BY user_id`)
 			for c, few := range rule {
-				queries := []string{"page[number]=1", "sort=-createdAt&page[number]=1", "filter[ancestor]=" + at, "filter[ancestor]=" + other,
-					"filter[ancestor]=" + other + "&filter[organizationId]=" + at, "filter[organizationId]=" + other}
+				queries := []string{"page[number]=1", "sort=-createdAt&page[number]=1", "filter[ancestor]=" + at, "filter[ancestor]=" + other}
+				if c == models.Organizations {
+					queries = append(queries, "filter[root]=true", "filter[root]=false", "filter[parent]="+at, "filter[descendant]="+at,
+						"filter[children]="+at, "filter[users]="+someone[r.IntN(len(someone))])
+				} else {
+					queries = append(queries, "filter[ancestor]="+other+"&filter[organizationId]="+at, "filter[organizationId]="+other)
+				}
 				if c == models.Memberships {
 					queries = append(queries, "filter[user]="+someone[r.IntN(len(someone))], "filter[effectiveAt]="+other,
 						"filter[ancestor]="+other+"&filter[effectiveAt]="+other)

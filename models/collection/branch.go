@@ -14,19 +14,19 @@ const FilterAncestor = "ancestor"
 
 // part is the part of a collection that a list is of: the one that a scope sees and filters leave. Where that is a branch of the tree, its
 // scope is that of the branch's key: rows are found then in the ways of such a key (see search), and counted by its counters, which no
-// planner finds for a condition. So it is where the filter of a branch says no more than that the caller wants to see it, and where somebody
-// inherits the sight of all that there is for them. What rows lead to is still told by the scope of the caller.
+// planner finds for a condition. So it is where the filter of a branch says no more than that the caller wants to see it, and where
+// somebody inherits the sight of all that there is for them. What rows lead to is still told by the scope of the caller.
 type part struct {
 	// seen is what the caller sees without filters, scope what is left of it by those that are not in filters.
 	seen, scope Scope
-	// asking is whose sight the filters go by.
-	asking  Scope
-	filters []jsonapi.Condition
+	// asking is whose sight filters by relationships go by, beyond that of the filters that look at organizations.
+	asking, beyond Scope
+	filters        []jsonapi.Condition
 }
 
 // part returns the part that a caller's scope and filters leave.
 func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filters []jsonapi.Condition) (part, error) {
-	p := part{seen: scope, scope: scope, asking: scope, filters: filters}
+	p := allOf(scope, filters)
 	i, head := c.branchOf(scope, filters)
 	person := c.LikeKeys && scope.reach == person && !slices.ContainsFunc(filters, isDeleted)
 	if !person && (head == "" || !scope.Manages()) {
@@ -36,7 +36,7 @@ func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filter
 	var asked []store.Query
 	switch root := scope.Root(); {
 	case person:
-		asked = append(asked, idOf(c.Reached.Words.overAll(scope.id), &whole))
+		asked = append(asked, idOf(c.Reached.Words.overAll(scope.id, c.Branches), &whole))
 		if head != "" {
 			asked = append(asked, idOf(c.Reached.Words.over(head, scope.id, c.Branches), &inside))
 		}
@@ -51,7 +51,7 @@ func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filter
 	}
 	if whole != "" {
 		p.seen = scope.branch(whole)
-		p.scope = p.seen
+		p.scope, p.beyond = p.seen, p.seen
 	}
 	switch {
 	case inside != "":
@@ -60,9 +60,14 @@ func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filter
 		p.scope, p.filters = Scope{}, slices.Delete(slices.Clone(filters), i, i+1)
 	}
 	if inside != "" && !person {
-		p.asking = p.scope
+		p.asking, p.beyond = p.scope, p.scope
 	}
 	return p, nil
+}
+
+// allOf returns the part that is what a scope sees, and filters by themselves leave.
+func allOf(scope Scope, filters []jsonapi.Condition) part {
+	return part{seen: scope, scope: scope, asking: scope, beyond: scope, filters: filters}
 }
 
 // branchOf returns the head of the branch that filters leave to a scope which may ask for it, and which of them says so; "" for none.
@@ -98,7 +103,7 @@ func (p part) whole() bool { return p.scope == p.seen && len(p.filters) == 0 }
 
 // written returns the part with its conditions written in another way.
 func (p part) written(how func(Scope) Scope) part {
-	p.scope, p.asking = how(p.scope), how(p.asking)
+	p.scope, p.asking, p.beyond = how(p.scope), how(p.asking), how(p.beyond)
 	return p
 }
 
@@ -107,14 +112,4 @@ func (p part) of(q *jsonapi.Query) *jsonapi.Query {
 	of := *q
 	of.Filters = p.filters
 	return &of
-}
-
-// conditions returns those of the rows of a part; the first one is what the scope sees.
-func (c *Collection) conditions(db *store.DB, p part) ([]Where, error) {
-	conds, err := c.filter(db, p.asking, p.filters)
-	if err != nil {
-		return nil, err
-	}
-	conds[0] = c.Visible(p.scope)
-	return conds, nil
 }

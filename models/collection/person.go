@@ -40,14 +40,20 @@ func (w Words) in(held, user string) Where {
 	return Condition("FROM "+held+" WHERE hr.permission IN ("+w.listed()+") AND hm.user_id = ?", user)
 }
 
-// overAll returns a SELECT of the organization by a role at which a user holds one of the words there and everywhere below, if every
-// membership of theirs is at or below it.
-func (w Words) overAll(user string) Where {
+// overAll returns a SELECT of the organization by a membership at which a user holds one of the words there and everywhere below, and one of
+// other words if there are any, if every membership of theirs is at or below it.
+func (w Words) overAll(user string, other Words) Where {
+	holds := func(words Words) string {
+		return ` AND EXISTS (SELECT 1 FROM membership_roles hmr JOIN role_permissions hr ON hr.role_id = hmr.role_id AND hr.inheritable
+			WHERE hmr.membership_id = hm.id AND hr.permission IN (` + words.listed() + `))`
+	}
+	both := holds(w)
+	if len(other) > 0 {
+		both += holds(other)
+	}
 	return Condition(`SELECT hm.organization_id FROM memberships hm
-		JOIN membership_roles hmr ON hmr.membership_id = hm.id
-		JOIN role_permissions hr ON hr.role_id = hmr.role_id AND hr.inheritable
 		JOIN organizations ho ON ho.id = hm.organization_id AND ho.deleted_at IS NULL
-		WHERE hm.user_id = ? AND hr.permission IN (`+w.listed()+`) AND NOT EXISTS (SELECT 1 FROM memberships om WHERE om.user_id = hm.user_id
+		WHERE hm.user_id = ?`+both+` AND NOT EXISTS (SELECT 1 FROM memberships om WHERE om.user_id = hm.user_id
 			AND NOT EXISTS (SELECT 1 FROM organization_paths op WHERE op.ancestor_id = hm.organization_id
 				AND op.descendant_id = om.organization_id)) LIMIT 1`, user)
 }
