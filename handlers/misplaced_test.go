@@ -29,14 +29,16 @@ func TestAnOptionInTheMetaOfTheResourceIsRefused(t *testing.T) {
 			pointer      string
 		}{
 			{"PATCH", at, moved(), "/data/meta/roleReplacements"},
-			{"POST", "/public/v2/moves", with(object{"data": moving(f.leaf, f.other)["data"]}, replacements), "/data/meta/roleReplacements"},
+			{"POST", "/public/v2/moves", with(object{"data": moving(f.leaf, f.other)["data"]}, replacements),
+				"/data/meta/roleReplacements"},
 			{"PATCH", at + "/relationships/parent", with(object{"data": object{"type": "organizations", "id": f.other}}, replacements),
 				"/data/meta/roleReplacements"},
 			{"POST", operations, object{"atomic:operations": []object{{"op": "update", "data": moved()["data"]}}},
 				"/atomic:operations/0/data/meta/roleReplacements"},
 			{"POST", operations, object{"atomic:operations": []object{{"op": "update",
 				"ref":  object{"type": "organizations", "id": f.leaf, "relationship": "parent"},
-				"data": object{"type": "organizations", "id": f.other, "meta": replacements}}}}, "/atomic:operations/0/data/meta/roleReplacements"},
+				"data": object{"type": "organizations", "id": f.other, "meta": replacements}}}},
+				"/atomic:operations/0/data/meta/roleReplacements"},
 			{"PATCH", "/public/v2/users/" + bob, with(withID(resource("users", object{"firstName": "Eve"}), bob),
 				object{"currentPassword": "x"}), "/data/meta/currentPassword"},
 			{"POST", "/public/v2/sessions", with(resource("sessions", object{}), object{"portalToken": "x"}), "/data/meta/portalToken"},

@@ -276,10 +276,10 @@ func TestATenantPaysForItsPortals(t *testing.T) {
 	})
 }
 
-// TestWhoOpensLinksLocksNobodyOut fails to open links until no more can be opened from an address, where people still sign in; and the other
-// way round.
+// TestWhoOpensLinksLocksNobodyOut fails to open links until no more can be opened from an address, where people still sign in; and the
+// other way round.
 func TestWhoOpensLinksLocksNobodyOut(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		org, _ := s.organization("Acme")
 		s.account("ada@example.com", org)
 		_, token := s.link(org, object{})

@@ -34,7 +34,8 @@ func TestPeopleSeeOfABranchWhatTheRuleSays(t *testing.T) {
 			at, other := organizations[r.IntN(len(organizations))], live[r.IntN(len(live))]
 			someone := texts(t, db, `SELECT user_id FROM memberships ORDER BY user_id`)
 			for c, few := range rule {
-				queries := []string{"page[number]=1", "sort=-createdAt&page[number]=1", "filter[ancestor]=" + at, "filter[ancestor]=" + other}
+				queries := []string{"page[number]=1", "sort=-createdAt&page[number]=1", "filter[ancestor]=" + at,
+					"filter[ancestor]=" + other}
 				if c == models.Organizations {
 					queries = append(queries, "filter[root]=true", "filter[root]=false", "filter[parent]="+at, "filter[descendant]="+at,
 						"filter[children]="+at, "filter[users]="+someone[r.IntN(len(someone))])
@@ -48,7 +49,8 @@ func TestPeopleSeeOfABranchWhatTheRuleSays(t *testing.T) {
 				for _, query := range queries {
 					scope := collection.Person(person)
 					got, want := listPage(t, db, c, scope, query+"&page[size]=200"), listPage(t, db, few, scope, query+"&page[size]=200")
-					if !slices.Equal(idsOf(c, got), idsOf(c, want)) || got.Total != want.Total || got.TotalUnfiltered != want.TotalUnfiltered {
+					if !slices.Equal(idsOf(c, got), idsOf(c, want)) || got.Total != want.Total ||
+						got.TotalUnfiltered != want.TotalUnfiltered {
 						t.Errorf("%s?%s: %d (%d of %d), want %d (%d of %d)", c.Schema.Type, query, len(got.Items), got.Total,
 							got.TotalUnfiltered, len(want.Items), want.Total, want.TotalUnfiltered)
 					}

@@ -17,8 +17,8 @@ import (
 	"roster/models/store"
 )
 
-// BenchmarkWalk reads lists of 100,000 that no index has in order, or of another number in ROSTER_BENCH_PEOPLE, as who sees everything, with
-// a key of their tree, and as its owner. It tells the processor time of this process, which on SQLite is everything.
+// BenchmarkWalk reads lists of 100,000 that no index has in order, or of another number in ROSTER_BENCH_PEOPLE, as who sees everything,
+// with a key of their tree, and as its owner. It tells the processor time of this process, which on SQLite is everything.
 func BenchmarkWalk(b *testing.B) {
 	people := 100_000
 	if n, err := strconv.Atoi(os.Getenv("ROSTER_BENCH_PEOPLE")); err == nil {
@@ -87,7 +87,8 @@ func plantCrowd(t testing.TB, db *store.DB, people int) (head, leaf string) {
 	at := jsonapi.Stamp{Time: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	batch := &models.Batch{Roles: map[string][]string{}}
 	head = models.NewID()
-	batch.Organizations = []*models.Organization{{ID: head, Name: "Head", Slug: "crowd", Kind: "company", CreatedAt: at, UpdatedAt: at, Version: 1}}
+	batch.Organizations = []*models.Organization{
+		{ID: head, Name: "Head", Slug: "crowd", Kind: "company", CreatedAt: at, UpdatedAt: at, Version: 1}}
 	for n := range people {
 		name := fmt.Sprint("Person ", n*7919%people)
 		u := &models.User{ID: models.NewID(), FirstName: &name, Active: true, CreatedAt: at, UpdatedAt: at, Version: 1}

@@ -12,7 +12,9 @@ import (
 )
 
 // walkThrough returns the ids of a list that a walk reads, in parts of 200. between is called after each part.
-func walkThrough(t testing.TB, db *store.DB, c *collection.Collection, scope collection.Scope, query string, between func(part int)) []string {
+func walkThrough(t testing.TB, db *store.DB, c *collection.Collection, scope collection.Scope, query string,
+	between func(part int),
+) []string {
 	t.Helper()
 	walk, err := collection.NewWalk(t.Context(), db, c, parse(t, c, query))
 	if err != nil {
@@ -67,7 +69,8 @@ func TestAWalkIsTheWholeListInItsOrder(t *testing.T) {
 				{models.Users, "filter[organizationId]=" + c.left + "&sort=firstName"}, {models.Users, "filter[email][contains]=7"},
 				{models.Users, "filter[organizations]=" + c.left}, {models.Organizations, "filter[parent]=" + c.branch + "&sort=-name"},
 				{models.Memberships, "filter[effectiveAt]=" + c.branch}, {models.Memberships, below + "&sort=-createdAt"},
-				{models.Organizations, "filter[ancestor]=" + c.head + "&sort=name"}, {models.Organizations, "filter[descendant]=" + c.branch},
+				{models.Organizations, "filter[ancestor]=" + c.head + "&sort=name"},
+				{models.Organizations, "filter[descendant]=" + c.branch},
 				{models.Organizations.Related("users", c.left), "sort=-email"},
 			} {
 				got, want := walkThrough(t, db, list.of, scope, list.query, nil), paged(t, db, list.of, scope, list.query)

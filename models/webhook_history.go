@@ -104,8 +104,8 @@ func describeDelivery(ctx context.Context, db *store.DB, item any, q *jsonapi.Qu
 
 func (row attemptRow) entry() attemptEntry {
 	e := attemptEntry{
-		Number: row.Number, Trigger: row.Trigger, StartedAt: jsonapi.Stamp(row.StartedAt), URL: row.URL, Address: row.Address, Protocol: row.Protocol,
-		ReusedConnection: row.Reused, Tries: row.Tries, Status: row.Status, ErrorCode: row.Code, Detail: row.Detail,
+		Number: row.Number, Trigger: row.Trigger, StartedAt: jsonapi.Stamp(row.StartedAt), URL: row.URL, Address: row.Address,
+		Protocol: row.Protocol, ReusedConnection: row.Reused, Tries: row.Tries, Status: row.Status, ErrorCode: row.Code, Detail: row.Detail,
 		SignedWith: row.Secrets, Timings: attemptTimings{
 			DNS: milliseconds(row.DNS), Connect: milliseconds(row.Connect), TLS: milliseconds(row.TLS), Sent: milliseconds(row.Sent),
 			FirstByte: milliseconds(row.FirstByte), Total: milliseconds(row.Total),

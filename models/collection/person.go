@@ -40,8 +40,8 @@ func (w Words) in(held, user string) Where {
 	return Condition("FROM "+held+" WHERE hr.permission IN ("+w.listed()+") AND hm.user_id = ?", user)
 }
 
-// overAll returns a SELECT of the organization by a membership at which a user holds one of the words there and everywhere below, and one of
-// other words if there are any, if every membership of theirs is at or below it.
+// overAll returns a SELECT of the organization by a membership at which a user holds one of the words there and everywhere below, and one
+// of other words if there are any, if every membership of theirs is at or below it.
 func (w Words) overAll(user string, other Words) Where {
 	holds := func(words Words) string {
 		return ` AND EXISTS (SELECT 1 FROM membership_roles hmr JOIN role_permissions hr ON hr.role_id = hmr.role_id AND hr.inheritable

@@ -78,12 +78,12 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 }
 
 // reached returns where it is counted how many rows the scope of a part sees, nil for nowhere.
-func (page *Page) reached(p part) *int64 {
+func (p *Page) reached(of part) *int64 {
 	switch {
-	case p.scope == p.seen:
-		return &page.TotalUnfiltered
-	case len(p.filters) == 0:
-		return &page.Total
+	case of.scope == of.seen:
+		return &p.TotalUnfiltered
+	case len(of.filters) == 0:
+		return &p.Total
 	default:
 		return nil
 	}

@@ -12,10 +12,10 @@ import (
 	"roster/models/store"
 )
 
-// Walk reads a whole list in its order, part by part. It looks up the ids of what comes next, of many parts at once, and each part by these:
-// a list that no index has in order is sorted a few times, and not for each part. Between two parts it holds nothing of the database. What
-// it has looked up stands where it stood then, and is left out if the list does not have it any more when it is read. What is written
-// behind that until it looks up more is read, unless the collection says where a walk ends.
+// Walk reads a whole list in its order, part by part. It looks up the ids of what comes next, of many parts at once, and each part by
+// these: a list that no index has in order is sorted a few times, and not for each part. Between two parts it holds nothing of the
+// database. What it has looked up stands where it stood then, and is left out if the list does not have it any more when it is read. What
+// is written behind that until it looks up more is read, unless the collection says where a walk ends.
 type Walk struct {
 	c     *Collection
 	db    *store.DB
