@@ -10,6 +10,7 @@ import (
 
 	"roster/handlers"
 	"roster/models"
+	"roster/models/modelstest"
 )
 
 // estate is what the callers of the matrix see: two organizations with one of everything in each.
@@ -276,6 +277,7 @@ func (e *estate) visitors() []visitor {
 // TestThePermissionsOfEveryRoute sends every route of the table as every kind of caller, without a body: who may not is told before
 // anything else is looked at, and who may is never told that it may not.
 func TestThePermissionsOfEveryRoute(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		e := newEstate(s)
 		visitors, left := e.visitors(), maps.Clone(asked)

@@ -216,6 +216,7 @@ func fill(t *testing.T, db *store.DB, n int) {
 
 func TestAPageCostsTheSameAtAnyDepth(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		fill(t, db, 50_000)
 		for _, test := range []struct {

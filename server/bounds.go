@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -58,7 +59,7 @@ func LimitBody(w http.ResponseWriter, r *http.Request, limit int64) {
 	}
 	body := ExchangeOf(r.Context()).body
 	if body == nil {
-		body = arriving{r.Body}
+		body = &arriving{ReadCloser: r.Body}
 	}
 	r.Body = http.MaxBytesReader(w, body, limit)
 }
@@ -78,8 +79,18 @@ func (o oversized) Read([]byte) (int, error) {
 // Close implements io.Closer; net/http closes what is underneath.
 func (oversized) Close() error { return nil }
 
-// arriving is the body of a request that tells apart why it cannot be read.
-type arriving struct{ io.ReadCloser }
+// endsGently has net/http say that a connection ends, and close it a moment later. What still arrives would have it reset if it were closed
+// at once, and then a client that writes everything before it reads, above all a proxy, may never see the answer. net/http does so if a
+// reader of its own has found too much, and in no other way.
+func endsGently(w http.ResponseWriter) {
+	_, _ = http.MaxBytesReader(w, io.NopCloser(strings.NewReader("x")), 0).Read(make([]byte, 1))
+}
+
+// arriving is the body of a request that tells apart why it cannot be read, and whether all of it was.
+type arriving struct {
+	io.ReadCloser
+	ended bool
+}
 
 var (
 	// errMalformedBody: the client sent something else than it had announced.
@@ -89,8 +100,9 @@ var (
 )
 
 // Read implements io.Reader.
-func (a arriving) Read(p []byte) (int, error) {
+func (a *arriving) Read(p []byte) (int, error) {
 	n, err := a.ReadCloser.Read(p)
+	a.ended = a.ended || errors.Is(err, io.EOF)
 	var network net.Error
 	switch {
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, http.ErrBodyReadAfterClose):

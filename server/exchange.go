@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/netip"
 
@@ -40,7 +39,7 @@ type Exchange struct {
 	stack  []byte            // of a panic
 	status int               // of the answer, 0 until its header is sent
 	bytes  int64             // of the answer's body, as sent
-	body   io.ReadCloser     // of the request, without a limit
+	body   *arriving         // of the request, without a limit
 	span   trace.Span        // nil for none
 
 	refused error     // why, as the handler returned it
@@ -72,7 +71,7 @@ func begun(next http.Handler, cfg Config, all doors, seed uint64) http.Handler {
 			seed:      seed,
 			head:      r.Method == http.MethodHead,
 			stop:      cfg.Stop,
-			body:      arriving{r.Body},
+			body:      &arriving{ReadCloser: r.Body},
 		}
 		if x.Base = cfg.BaseURL; x.Base == "" {
 			x.Base = requested(r, x.Secure)
@@ -90,6 +89,9 @@ func begun(next http.Handler, cfg Config, all doors, seed uint64) http.Handler {
 		answer := &watched{w, x, cfg.Limiter, cfg.Health}
 		LimitBody(answer, r, cfg.MaxBody)
 		next.ServeHTTP(answer, r)
+		if r.Close && r.ContentLength != 0 && !x.body.ended { // of another connection net/http reads what is left
+			endsGently(w)
+		}
 	})
 }
 

@@ -190,6 +190,40 @@ func TestAnUploadMayHaveALimitOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestWhoseBodyIsNotReadIsAnsweredAllTheSame sends a request to its end, as proxies do that use a connection once, and then reads the
+// answer to the end of the connection, which is no reset.
+func TestWhoseBodyIsNotReadIsAnsweredAllTheSame(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for _, c := range []struct{ path, status string }{{"/body", "413"}, {"/nowhere", "404"}} {
+		request := "POST " + c.path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n" +
+			"Content-Length: 100000\r\n\r\n" + strings.Repeat(" ", 100_000)
+		var answer []byte
+		err := io.ErrNoProgress
+		for n := 0; n < 10 && err != nil; n++ { // whoever does not get to read for half a second meets the reset
+			answer, err = sendAndRead(t, b.URL, request)
+		}
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+c.status) {
+			t.Errorf("%s: %.100q, %v", c.path, answer, err)
+		}
+	}
+}
+
+// sendAndRead sends bytes on a new connection, and returns what comes until its end.
+func sendAndRead(t *testing.T, url, bytes string) ([]byte, error) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // whether it ended well is what is returned
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(conn, bytes); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(conn)
+}
+
 // TestABodyThatIsAnnouncedToBeTooLongIsNotWaitedFor announces a body and sends nothing of it, with and without Expect.
 func TestABodyThatIsAnnouncedToBeTooLongIsNotWaitedFor(t *testing.T) {
 	t.Parallel()

@@ -15,6 +15,9 @@ const (
 	purgeEvery = 10 * time.Minute
 	purgeBatch = 1000
 
+	// clockMargin is how far the clocks of replicas may be apart before one ends what another has leased.
+	clockMargin = 10 * time.Minute
+
 	// traceRetention is how long it is known which trace an event is in: longer than its deliveries are tried.
 	traceRetention = 7 * 24 * time.Hour
 )
@@ -42,9 +45,14 @@ func (w *Worker) chores(ctx context.Context) {
 }
 
 // Purge removes finished deliveries and replays, and heads of answers, that are older than they are to be kept, and ends what has waited as
-// long for an endpoint that is paused or disabled. A payload never goes while a delivery of it is pending.
+// long for an endpoint that is paused or disabled, and leases of a clock that was ahead. A payload never goes while a delivery of it is
+// pending.
 func (w *Worker) Purge(ctx context.Context) error {
 	ctx, now := store.Alone(ctx), w.db.Now()
+	// No lease is as long: it was dated by a clock that has been set right since, and whoever held it may have ended before.
+	if err := queue.EndLeases(ctx, w.db, now.Add(w.cfg.Lease+clockMargin)); err != nil {
+		return err
+	}
 	if err := queue.PurgeTraces(ctx, w.db, now.Add(-traceRetention)); err != nil {
 		return err
 	}

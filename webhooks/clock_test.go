@@ -94,3 +94,36 @@ func TestAClockThatJumpsMakesNoStormAndNoStall(t *testing.T) {
 		})
 	}
 }
+
+// TestALeaseOfAClockThatWasAheadEnds has lanes leased by workers that died, one while the clock was a day ahead: that one is not left alone
+// for a day.
+func TestALeaseOfAClockThatWasAheadEnds(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
+		r := newRig(t, db)
+		receiver, other := webhookstest.NewReceiver(t), webhookstest.NewReceiver(t)
+		org := r.organization("")
+		stuck := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
+		leased := r.endpoint(org, other.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
+		lease := func(id string, until time.Time) {
+			t.Helper()
+			_, err := db.Run(t.Context(), `UPDATE webhook_lanes SET lease_token = ?, lease_until = ?, next_turn_at = ?
+				WHERE webhook_id = ?`, models.NewID(), until, until, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		lease(stuck.ID, clock.Now().Add(24*time.Hour))
+		lease(leased.ID, clock.Now().Add(time.Minute))
+		r.change(org, "After")
+		if err := r.w.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		r.w.Wake()
+		r.received(receiver, 1)
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(1))
+		if n := len(other.Requests()); n != 0 {
+			t.Errorf("%d requests of a lane that somebody else has", n)
+		}
+	})
+}

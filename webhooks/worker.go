@@ -114,7 +114,7 @@ func signal(c chan struct{}) {
 func (w *Worker) Run(ctx context.Context) {
 	defer w.cut()
 	if w.db.Dialect() == store.SQLite {
-		if err := queue.EndLeases(ctx, w.db); err != nil {
+		if err := queue.EndLeases(ctx, w.db, time.Time{}); err != nil {
 			w.failing(ctx, "end the leases of the last run", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -33,7 +34,9 @@ type app struct {
 
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
-	failed chan error // a listener that ended by itself
+	failed chan error // what makes it end by itself
+
+	file fs.FileInfo // of the embedded database that was opened
 
 	working context.Context // of every request; cutOff ends it
 	cutOff  context.CancelFunc
@@ -43,6 +46,14 @@ type app struct {
 func newApp(cfg *config, logger *slog.Logger) *app {
 	working, cutOff := context.WithCancel(context.Background())
 	return &app{cfg: cfg, logger: logger, failed: make(chan error, 3), working: working, cutOff: cutOff}
+}
+
+// end makes the server stop because of an error, unless it stops already.
+func (a *app) end(err error) {
+	select {
+	case a.failed <- err:
+	default:
+	}
 }
 
 // onStop adds a step of stopping. Steps run from the last to the first.
@@ -110,6 +121,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(a.db.Close)
+	a.noteFile()
 	a.watchOutages()
 	if err := a.checkPooler(ctx); err != nil {
 		return err

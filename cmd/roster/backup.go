@@ -70,24 +70,45 @@ func (p *program) onStorage(do func(ctx context.Context, cfg *config, file strin
 	}
 }
 
-// existingDatabase opens a database that is there, with the key that it belongs to, and changes nothing about it.
-func (c *config) existingDatabase(ctx context.Context) (*store.DB, error) {
+// existingDatabase opens a database that is there, with the key that it belongs to, and changes nothing about it. On PostgreSQL the role
+// has to have the rights that it is needed for.
+func (c *config) existingDatabase(ctx context.Context, need store.Need) (*store.DB, error) {
 	if err := c.findDatabase(); err != nil {
 		return nil, err
 	}
-	key, err := c.keptSecretKey()
+	key, lacking := c.secretKey()
+	if c.lacksDefaultKey(lacking) {
+		lacking = errNoSecretKey(c.secretKeyPath())
+	} else if lacking != nil {
+		return nil, lacking
+	}
+	db, err := c.aside(need).connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	db, err := c.withoutFiles().connect(ctx)
-	if err != nil {
-		return nil, err
+	if err = db.CheckRights(ctx); err == nil {
+		_, err = db.PendingMigrations(ctx) // that the program is too old is told before what else is missing
 	}
-	if err = store.Unlock(ctx, db, key); errors.Is(err, store.ErrNoVault) {
+	if err = cmp.Or(err, lacking); err == nil {
+		err = store.Unlock(ctx, db, key)
+	}
+	if errors.Is(err, store.ErrNoVault) {
 		err = cmp.Or(neverMigrated(ctx, db), err)
 	}
 	if err != nil {
 		return nil, errors.Join(explained(err), db.Close())
+	}
+	return db, nil
+}
+
+// currentDatabase opens a database that is there and up to date, for a command that leaves the schema as it is.
+func (c *config) currentDatabase(ctx context.Context, need store.Need) (*store.DB, error) {
+	db, err := c.existingDatabase(ctx, need)
+	if err != nil {
+		return nil, err
+	}
+	if err := upToDate(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -105,10 +126,11 @@ func neverMigrated(ctx context.Context, db *store.DB) error {
 	return upToDate(ctx, db)
 }
 
-// withoutFiles returns the settings without where files are kept, which would be made if it is not there.
-func (c *config) withoutFiles() *config {
+// aside returns the settings to open a database for what a command does with it, without where files are kept, which would be made if it
+// is not there.
+func (c *config) aside(need store.Need) *config {
 	aside := *c
-	aside.files = nil
+	aside.files, aside.need = nil, need
 	return &aside
 }
 
@@ -117,7 +139,7 @@ func (p *program) backUp(ctx context.Context, cfg *config, file string) (err err
 		return usageError{errors.New("PostgreSQL is backed up with its own tools, for example: " +
 			"pg_dump --format=custom --file=FILE \"$ROSTER_DATABASE_URL\"; and restored with: pg_restore --dbname=URL FILE")}
 	}
-	db, err := cfg.existingDatabase(ctx)
+	db, err := cfg.existingDatabase(ctx, store.Reading)
 	if err != nil {
 		return err
 	}
@@ -141,27 +163,37 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 		return usageError{errors.New("a backup of 'roster backup' is put in the place of an embedded database; PostgreSQL is restored " +
 			"with pg_restore")}
 	}
+	// First, for what one has left that was killed when everything was in its place.
+	store.RemoveDrafts(filepath.Dir(path))
 	for _, there := range []string{path, path + "-wal", path + "-journal"} { // SQLite would play them into what is restored
 		if _, err := os.Lstat(there); err == nil {
-			return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", there)
+			return errNotEmpty(there)
 		}
 	}
 	key, err := cfg.keptSecretKey()
 	if err != nil {
 		return err
 	}
+	release, err := keepFromServers(path) // one goes on with a file that was moved away
+	if err != nil {
+		return err
+	}
+	defer release() //nolint:errcheck // it ends with the process
 	draft, err := copyBeside(file, path)
 	if err != nil {
 		return err
 	}
-	defer removeDatabase(draft)
-	if err := cfg.checkBackup(ctx, draft, key); err != nil {
+	defer draft.Close()
+	if err := cfg.checkBackup(ctx, draft.Path(), key); err != nil {
 		return fmt.Errorf("%s is not restored: %w", file, err)
 	}
-	if err := store.GiveToOwner(draft); err != nil {
+	if err := draft.GiveToOwner(); err != nil {
 		return err
 	}
-	size, err := store.Publish(draft, path)
+	size, err := draft.Publish(path)
+	if errors.Is(err, fs.ErrExist) {
+		return errNotEmpty(path)
+	}
 	if err != nil {
 		return err
 	}
@@ -169,11 +201,18 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 	return nil
 }
 
+func errNotEmpty(path string) error {
+	return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", path)
+}
+
 // checkBackup makes sure that a file is a whole database of this program and of the secret key.
 func (c *config) checkBackup(ctx context.Context, file string, key *store.SecretKey) (err error) {
-	aside := c.withoutFiles()
+	aside := c.aside(store.Reading)
 	aside.databaseURL = "sqlite:" + file
 	db, err := aside.connect(ctx)
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Path == file {
+		return at.Err // nobody has heard of a draft
+	}
 	if err != nil {
 		return err
 	}
@@ -198,14 +237,11 @@ func (c *config) checkBackup(ctx context.Context, file string, key *store.Secret
 }
 
 func (p *program) verify(ctx context.Context, cfg *config, _ string) (err error) {
-	db, err := cfg.existingDatabase(ctx)
+	db, err := cfg.currentDatabase(ctx, store.Reading)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := upToDate(ctx, db); err != nil {
-		return err
-	}
 	wrong := false
 	say := func(sentence string) {
 		wrong = true
@@ -235,31 +271,28 @@ func inTheWay(err error, file string) error {
 	return err
 }
 
-// copyBeside copies a file into the directory of another one, under a name of its own, which it returns.
-func copyBeside(file, path string) (draft string, err error) {
+// copyBeside copies a file into a draft of another one.
+func copyBeside(file, path string) (*store.Draft, error) {
 	from, err := os.Open(file)
 	if err != nil {
-		return "", fmt.Errorf("open the backup: %w", err)
-	}
-	if info, err := from.Stat(); err != nil || !info.Mode().IsRegular() {
-		return "", errors.Join(fmt.Errorf("the backup %s is no file", file), err, from.Close())
+		return nil, fmt.Errorf("open the backup: %w", err)
 	}
 	defer from.Close() //nolint:errcheck // it is only read
-	to, err := os.CreateTemp(filepath.Dir(path), ".restored-*")
+	if info, err := from.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("the backup %s is no file", file), err)
+	}
+	draft, err := store.NewDraft(path)
 	if err != nil {
-		return "", fmt.Errorf("write beside %s: %w", path, err)
+		return nil, err
 	}
-	_, err = io.Copy(to, from)
-	if err := errors.Join(err, to.Close()); err != nil {
-		removeDatabase(to.Name())
-		return "", fmt.Errorf("copy the backup: %w", err)
+	to, err := os.OpenFile(draft.Path(), os.O_WRONLY, 0)
+	if err == nil {
+		_, err = io.Copy(to, from)
+		err = errors.Join(err, to.Close())
 	}
-	return to.Name(), nil
-}
-
-// removeDatabase removes a draft of a database, with what SQLite keeps beside it. What is left of one is of no use and no harm.
-func removeDatabase(path string) {
-	for _, file := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
-		_ = os.Remove(file)
+	if err != nil {
+		draft.Close()
+		return nil, fmt.Errorf("copy the backup: %w", err)
 	}
+	return draft, nil
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/gofrs/flock"
 
@@ -26,9 +29,15 @@ func (c *config) claim() (release func() error, err error) {
 	if err := c.checkPlace(); err != nil {
 		return nil, err
 	}
-	path = followed(path)
+	release, err = lockDatabase(followed(path), os.O_CREATE|os.O_RDWR)
+	c.claimed = err == nil
+	return release, err
+}
+
+// lockDatabase is claim for what has found the place of the database. flags are those with which the file is opened that is locked.
+func lockDatabase(path string, flags int) (release func() error, err error) {
 	// A file of its own: SQLite locks parts of the database itself, and on some systems one lock would end the other.
-	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR))
+	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(flags))
 	switch taken, err := lock.TryLock(); {
 	case err != nil:
 		return nil, fmt.Errorf("claim the database %s: %w", path, err)
@@ -38,5 +47,59 @@ func (c *config) claim() (release func() error, err error) {
 	if err := store.GiveToOwner(lock.Path()); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	store.RemoveDrafts(filepath.Dir(path))
 	return lock.Close, nil
+}
+
+// keepFromServers is claim for a command that puts a database where none is: it makes nothing in a place that no server has ever had.
+func keepFromServers(path string) (release func() error, err error) {
+	release, err = lockDatabase(path, os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return func() error { return nil }, nil
+	}
+	return release, err
+}
+
+// keepFromOlderServers is claim for a command that migrates an embedded database before it does what it is asked for: a server that runs on
+// an earlier schema is of an earlier version, and is not to find another one under it.
+func (c *config) keepFromOlderServers(ctx context.Context, db *store.DB) (release func() error, err error) {
+	none := func() error { return nil }
+	path, embedded := c.sqlitePath()
+	if !embedded || c.claimed {
+		return none, nil
+	}
+	schema, err := db.SchemaVersion(ctx)
+	if err != nil || schema == 0 {
+		return none, err
+	}
+	pending, err := db.PendingMigrations(ctx)
+	if err != nil || pending == 0 {
+		return none, err
+	}
+	if release, err = keepFromServers(followed(path)); errors.Is(err, errServed) {
+		err = fmt.Errorf("%w, or use its version of this program; its schema is that of an earlier one (%d pending), and would be "+
+			"migrated under it", err, pending)
+	}
+	return release, err
+}
+
+// noteFile remembers which file the embedded database is that was opened. Nothing is looked after that cannot be told from others.
+func (a *app) noteFile() {
+	if path, embedded := a.cfg.sqlitePath(); embedded {
+		a.file, _ = os.Stat(path)
+	}
+}
+
+// checkFile ends a server whose database is no longer in its place: what it writes goes to a file that nobody looks for.
+func (a *app) checkFile() {
+	if a.file == nil {
+		return
+	}
+	path, _ := a.cfg.sqlitePath()
+	now, err := os.Stat(path)
+	if err == nil && os.SameFile(a.file, now) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	a.end(fmt.Errorf("the database %s was moved, removed or replaced while this server ran; what it has written since is in the file that "+
+		"it had opened, with the log of that: look for them before anything else is done", path))
 }

@@ -19,6 +19,7 @@ import (
 
 	"roster/mail"
 	"roster/models"
+	"roster/models/store"
 	"roster/server"
 	"roster/signin"
 )
@@ -33,7 +34,9 @@ type config struct {
 	connections   int
 	statementTime time.Duration
 	migrate       bool
-	filling       bool     // with a copy of another database
+	filling       bool // with a copy of another database
+	need          store.Need
+	claimed       bool     // the embedded database, by this process
 	files         *url.URL // nil for the database
 	fileURLs      time.Duration
 

@@ -24,6 +24,7 @@ import (
 // docs/conformance.md, the same for both.
 func TestEveryRowOfTheSpecificationHolds(t *testing.T) {
 	t.Parallel()
+	modelstest.Sequential(t)
 	description, err := suite.LoadDescription(filepath.Join("..", "..", "conformance", "roster.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -85,7 +85,7 @@ var copySteps = map[string]string{"copy": "copied", "compare": "compared"}
 
 // checkSource makes sure that the embedded database can be copied: it is there, of the secret key, and of this version.
 func (c *config) checkSource(ctx context.Context) (err error) {
-	source, err := c.existingDatabase(ctx)
+	source, err := c.existingDatabase(ctx, store.Reading)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (c *config) checkSource(ctx context.Context) (err error) {
 
 // openTarget opens a PostgreSQL database that is to be filled, and migrates it.
 func (c *config) openTarget(ctx context.Context, url string, logger *slog.Logger) (*store.DB, error) {
-	aside := c.withoutFiles()
+	aside := c.aside(store.Writing)
 	aside.databaseURL, aside.filling, aside.migrate = url, true, true
 	aside.statementTime = 0 // large tables are read by one statement
 	target, err := aside.connect(ctx)

@@ -13,7 +13,7 @@ import (
 )
 
 // openDatabase returns the database ready for use: migrated, or not opened at all, and of the secret key that is configured. Every
-// command that works on it begins here.
+// command that writes to it begins here; what changes nothing begins with existingDatabase.
 func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.DB, error) {
 	if err := c.makeDataDir(); err != nil {
 		return nil, err
@@ -61,6 +61,7 @@ func (c *config) connect(ctx context.Context) (*store.DB, error) {
 		Traced:           c.otlpEndpoint != nil,
 		Now:              time.Now,
 		Filling:          c.filling,
+		Need:             c.need,
 	}, Allowed: allowed}
 	db, err := models.Open(ctx, cfg)
 	if errors.Is(err, store.ErrHalfCopied) {
@@ -74,7 +75,12 @@ func (c *config) connect(ctx context.Context) (*store.DB, error) {
 // replicas of the version before may still be running.
 func (c *config) bringUpToDate(ctx context.Context, db *store.DB, logger *slog.Logger) error {
 	if db.Dialect() == store.SQLite || c.migrate {
-		_, err := db.Migrate(ctx, func(s store.Migration) {
+		release, err := c.keepFromOlderServers(ctx, db)
+		if err != nil {
+			return err
+		}
+		defer release() //nolint:errcheck // it ends with the process
+		_, err = db.Migrate(ctx, func(s store.Migration) {
 			logger.InfoContext(ctx, "migration applied", "version", s.Version, "name", s.Name)
 		})
 		return err

@@ -45,7 +45,8 @@ func (p *program) eventsCommand() *cli.Command {
 				if err != nil {
 					return err
 				}
-				return p.withFoundDatabase(ctx, cmd, func(ctx context.Context, cmd *cli.Command, db *store.DB) error {
+				// It gives events their positions that have none yet.
+				return p.withCurrentDatabase(ctx, cmd, store.Writing, func(ctx context.Context, cmd *cli.Command, db *store.DB) error {
 					if err := findOrganization(ctx, db, organization); err != nil {
 						return err
 					}

@@ -44,7 +44,9 @@ func (p *program) keyCommand() *cli.Command {
 				Flags: append([]cli.Flag{
 					&cli.BoolFlag{Name: "json", Usage: "print the JSON:API document of the API instead of a table"},
 				}, p.flags(storage, logging)...),
-				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withFoundDatabase(ctx, cmd, p.listKeys) },
+				Action: func(ctx context.Context, cmd *cli.Command) error {
+					return p.withCurrentDatabase(ctx, cmd, store.Reading, p.listKeys)
+				},
 			},
 			{
 				Name:         "revoke",
@@ -129,6 +131,22 @@ func (p *program) withFoundDatabase(ctx context.Context, cmd *cli.Command, do fu
 		return err
 	}
 	return p.withDatabase(ctx, cmd, do)
+}
+
+// withCurrentDatabase runs a command on a database that is there, and that it does not bring up to date.
+func (p *program) withCurrentDatabase(
+	ctx context.Context, cmd *cli.Command, need store.Need, do func(context.Context, *cli.Command, *store.DB) error,
+) (err error) {
+	cfg, err := p.config(cmd)
+	if err != nil {
+		return err
+	}
+	db, err := cfg.currentDatabase(ctx, need)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return do(ctx, cmd, db)
 }
 
 // operator is whom the events name for what is done on the command line.

@@ -25,14 +25,14 @@ func (p *program) migrateCommand() *cli.Command {
 			{
 				Name: "up", Usage: "apply every pending migration", Flags: p.flags(storage, logging),
 				Action: func(ctx context.Context, cmd *cli.Command) error {
-					return p.withSchema(ctx, cmd, (*config).makeDatabaseDir, p.migrateUp)
+					return p.withSchema(ctx, cmd, store.Writing, (*config).makeDatabaseDir, p.migrateUp)
 				},
 			},
 			{
 				Name: "status", Usage: "list the migrations and when they were applied; exit code 1 while one is pending or unknown",
 				Flags: p.flags(storage, logging),
 				Action: func(ctx context.Context, cmd *cli.Command) error {
-					return p.withSchema(ctx, cmd, (*config).findDatabase, p.migrateStatus)
+					return p.withSchema(ctx, cmd, store.Reading, (*config).findDatabase, p.migrateStatus)
 				},
 			},
 		},
@@ -41,7 +41,7 @@ func (p *program) migrateCommand() *cli.Command {
 
 // withSchema opens the database whatever the state of its schema, once there is a place for it.
 func (p *program) withSchema(
-	ctx context.Context, cmd *cli.Command, place func(*config) error, do func(context.Context, *store.DB) error,
+	ctx context.Context, cmd *cli.Command, need store.Need, place func(*config) error, do func(context.Context, *store.DB) error,
 ) (err error) {
 	cfg, err := p.config(cmd)
 	if err != nil {
@@ -50,6 +50,7 @@ func (p *program) withSchema(
 	if err := place(cfg); err != nil {
 		return err
 	}
+	cfg.need = need
 	db, err := cfg.connect(ctx) // migrations neither hash nor encrypt
 	if err != nil {
 		return err

@@ -104,10 +104,7 @@ func (a *app) checkVault(ctx context.Context) {
 	if same, err := store.HasSameVault(ctx, a.db); err != nil || same { // an outage is told of elsewhere
 		return
 	}
-	select {
-	case a.failed <- errors.New("the secret key of the database was reset while this server ran; start it again, with the new key"):
-	default: // it ends already
-	}
+	a.end(errors.New("the secret key of the database was reset while this server ran; start it again, with the new key"))
 }
 
 // errNoSecretKey says what to do where a database has a secret key, and its file is not there.
@@ -252,18 +249,17 @@ func writeSecretKey(path string, key *store.SecretKey) error {
 // writeSecret writes a line to a new file that nobody but its owner can read. It appears under its name only when complete. It fails with
 // fs.ErrExist if something has the name.
 func writeSecret(path, secret string) error {
-	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
+	draft, err := store.NewDraft(path)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft is of no use and no harm
-	_, err = draft.WriteString(secret + "\n")
-	if err := errors.Join(err, draft.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := store.GiveToOwner(draft.Name()); err != nil {
 		return err
 	}
-	_, err = store.Publish(draft.Name(), path)
+	defer draft.Close()
+	if err := os.WriteFile(draft.Path(), []byte(secret+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := draft.GiveToOwner(); err != nil {
+		return err
+	}
+	_, err = draft.Publish(path)
 	return err
 }

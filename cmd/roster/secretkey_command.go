@@ -177,7 +177,7 @@ func (p *program) retireSecretKey(ctx context.Context, cfg *config, id string) (
 
 // databaseOfKey opens a database that is there and up to date, with the key that opens it.
 func (c *config) databaseOfKey(ctx context.Context) (*store.DB, *store.SecretKey, error) {
-	db, err := c.existingDatabase(ctx)
+	db, err := c.existingDatabase(ctx, store.Writing)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -204,7 +204,7 @@ func upToDate(ctx context.Context, db *store.DB) error {
 }
 
 func (p *program) listSecretKeys(ctx context.Context, cfg *config, _ string) (err error) {
-	db, err := cfg.lockedDatabase(ctx)
+	db, err := cfg.lockedDatabase(ctx, store.Reading)
 	if err != nil {
 		return err
 	}
@@ -244,16 +244,20 @@ func optionalTime(at time.Time) *time.Time {
 	return &at
 }
 
-// lockedDatabase opens a database that is there and up to date, without its vault.
-func (c *config) lockedDatabase(ctx context.Context) (*store.DB, error) {
+// lockedDatabase opens a database that is there and up to date, without its vault. On PostgreSQL the role has to have the rights that it is
+// needed for.
+func (c *config) lockedDatabase(ctx context.Context, need store.Need) (*store.DB, error) {
 	if err := c.findDatabase(); err != nil {
 		return nil, err
 	}
-	db, err := c.withoutFiles().connect(ctx)
+	db, err := c.aside(need).connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := upToDate(ctx, db); err != nil {
+	if err = db.CheckRights(ctx); err == nil {
+		err = upToDate(ctx, db)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil

@@ -48,7 +48,7 @@ func (p *program) resetSecretKey(ctx context.Context, cfg *config, accepted bool
 	if err != nil {
 		return err
 	}
-	db, err := cfg.lockedDatabase(ctx)
+	db, err := cfg.lockedDatabase(ctx, store.Writing)
 	if err != nil {
 		return err
 	}

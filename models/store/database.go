@@ -36,6 +36,8 @@ type Config struct {
 	StatementTimeout time.Duration
 	// Vault hashes credentials and encrypts secrets.
 	Vault *Vault
+	// Need is what it is opened for. What takes no writes is refused, but for [Reading].
+	Need Need
 	// Filling opens a PostgreSQL database that [Source.CopyTo] has not filled yet, too.
 	Filling bool
 	// Traced makes spans of the statements whose context has one.
@@ -56,6 +58,7 @@ type DB struct {
 	committed *listeners
 
 	attached any
+	need     Need
 
 	first         *ahead // what is asked before everything else, nil for nothing
 	inTransaction bool
@@ -84,7 +87,7 @@ type pools struct {
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{
 		vault: cfg.Vault, now: cfg.Now, committed: &listeners{},
-		attached: cfg.Attached,
+		attached: cfg.Attached, need: cfg.Need,
 	}
 	var dialector gorm.Dialector
 	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {

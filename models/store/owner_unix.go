@@ -11,11 +11,14 @@ import (
 
 // GiveToOwner gives a file that root has made to whom its directory belongs to, so that a command of root's leaves nothing behind that the
 // server cannot write. SQLite does so with the files that it makes beside a database.
-func GiveToOwner(path string) error {
+func GiveToOwner(path string) error { return giveToOwner(path, filepath.Dir(path)) }
+
+// giveToOwner gives a file that root has made to whom a directory belongs to.
+func giveToOwner(path, owned string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	directory, err := os.Stat(filepath.Dir(path))
+	directory, err := os.Stat(owned)
 	if err != nil {
 		return fmt.Errorf("look whom %s is for: %w", path, err)
 	}

@@ -150,6 +150,7 @@ func (db *DB) checkServer(ctx context.Context, filling bool) error {
 	switch {
 	case found[copyMark] != "" && !filling:
 		return ErrHalfCopied
+	case db.need == Reading:
 	case found["in_hot_standby"] == "on":
 		return errors.New("the server is a standby, which takes no writes: name the primary in the URL, or several hosts with " +
 			"target_session_attrs=read-write")

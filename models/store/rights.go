@@ -19,12 +19,30 @@ func Denied(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "42501" || pg.Code == "3F000")
 }
 
-// CheckRights returns an error with the command to give if the role of a PostgreSQL database cannot read and write all of its tables, and
-// take numbers of its sequences, not of what others have in the same schema: a server that lacks a right finds out by the first request
-// that needs it.
+// Need is what a database is opened for.
+type Need int
+
+// What a database is opened for.
+const (
+	Writing Need = iota
+	Reading      // and nothing else: a standby is enough, and a role that may only read
+)
+
+// CheckRights returns an error with the command to give if the role of a PostgreSQL database lacks a right on the tables and sequences of
+// this program that is needed for what it was opened for, not on what others have in the same schema: a server that lacks one finds out by
+// the first request that needs it.
 func (db *DB) CheckRights(ctx context.Context) error {
 	if db.dialect == SQLite {
 		return nil
+	}
+	rights := []string{"SELECT"}
+	if db.need == Writing {
+		rights = append(rights, "INSERT", "UPDATE", "DELETE")
+	}
+	// What a role has on each of several is asked one by one: of a list, PostgreSQL says whether there is any.
+	has := make([]string, len(rights))
+	for i, right := range rights {
+		has[i] = "has_table_privilege(oid, '" + right + "')"
 	}
 	var role, schema string
 	var lacking []string
@@ -36,12 +54,11 @@ func (db *DB) CheckRights(ctx context.Context) error {
 	}, `SELECT current_user, current_schema(), relname FROM pg_class
 		WHERE relnamespace = CAST(current_schema() AS regnamespace)
 			AND relowner = (SELECT relowner FROM pg_class WHERE oid = to_regclass(?)) AND CASE relkind
-			WHEN 'r' THEN NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
-				AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))
+			WHEN 'r' THEN NOT (`+strings.Join(has, " AND ")+`)
 			WHEN 'v' THEN NOT has_table_privilege(oid, 'SELECT')
-			WHEN 'S' THEN NOT has_sequence_privilege(oid, 'USAGE')
+			WHEN 'S' THEN CAST(? AS boolean) AND NOT has_sequence_privilege(oid, 'USAGE')
 			ELSE false END
-		ORDER BY relname`, goose.DefaultTablename)
+		ORDER BY relname`, goose.DefaultTablename, db.need == Writing)
 	if err != nil || len(lacking) == 0 {
 		return err
 	}
@@ -50,9 +67,12 @@ func (db *DB) CheckRights(ctx context.Context) error {
 		lacking, more = lacking[:mostLacking], " and others"
 	}
 	role, schema = pgx.Identifier{role}.Sanitize(), pgx.Identifier{schema}.Sanitize()
-	return fmt.Errorf("the role %s lacks rights on %s%s: let the owner of the tables give it GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "+
-		"TABLES IN SCHEMA %s TO %[1]s and GRANT USAGE ON ALL SEQUENCES IN SCHEMA %[4]s TO %[1]s, or name the role that owns them in "+
-		"the URL", role, strings.Join(lacking, ", "), more, schema)
+	grant := fmt.Sprintf("GRANT %s ON ALL TABLES IN SCHEMA %s TO %s", strings.Join(rights, ", "), schema, role)
+	if db.need == Writing {
+		grant += fmt.Sprintf(" and GRANT USAGE ON ALL SEQUENCES IN SCHEMA %s TO %s", schema, role)
+	}
+	return fmt.Errorf("the role %s lacks rights on %s%s: let the owner of the tables give it %s, or name the role that owns them in "+
+		"the URL", role, strings.Join(lacking, ", "), more, grant)
 }
 
 // mostLacking is how many tables and sequences are named.

@@ -120,12 +120,12 @@ func LeaseLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []strin
 		lease.Token, lease.Until, lease.Until, arg)
 }
 
-// EndLeases gives every lane a turn whoever held it. It is for the start of the only program on an SQLite file: whatever it held before, it
-// does not know of any more.
-func EndLeases(ctx context.Context, db *store.DB) error {
+// EndLeases gives every lane a turn that is leased until later than a time, whoever holds it. The start of the only program on an SQLite
+// file takes all of them: whatever it held before, it does not know of any more.
+func EndLeases(ctx context.Context, db *store.DB, after time.Time) error {
 	err := store.Transaction(ctx, db, func(tx *store.DB) error {
 		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = ?
-			WHERE lease_token IS NOT NULL`, tx.Now())
+			WHERE lease_token IS NOT NULL AND lease_until > ?`, tx.Now(), after)
 		return err
 	})
 	if err != nil {
