@@ -29,6 +29,9 @@ func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filter
 	p := allOf(scope, filters)
 	i, head := c.branchOf(scope, filters)
 	person := c.LikeKeys && scope.reach == person && !slices.ContainsFunc(filters, isDeleted)
+	if c.isTree() && len(filters) == 0 {
+		person = false // what is reached are the rows themselves, which one round trip finds
+	}
 	if !person && (head == "" || !scope.Manages()) {
 		return p, nil
 	}
