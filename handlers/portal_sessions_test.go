@@ -275,3 +275,21 @@ func TestATenantPaysForItsPortals(t *testing.T) {
 		neighbour.get("/public/v2/me").want(200)
 	})
 }
+
+// TestWhoOpensLinksLocksNobodyOut fails to open links until no more can be opened from an address, where people still sign in; and the
+// other way round.
+func TestWhoOpensLinksLocksNobodyOut(t *testing.T) {
+	eachService(t, func(_ *testing.T, s *service) {
+		org, _ := s.organization("Acme")
+		s.account("ada@example.com", org)
+		_, token := s.link(org, object{})
+		_, gone := s.link(org, object{})
+		s.frame().open(gone).want(201)
+		s.frame().open(gone).want(401)
+		for i := range 49 {
+			s.frame().open(fmt.Sprintf("%s%02d", gone[:len(gone)-2], i)).want(401)
+		}
+		s.frame().open(token).want(429)
+		s.browser().signIn("ada@example.com")
+	})
+}

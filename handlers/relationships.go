@@ -200,7 +200,7 @@ func (a *API) decodeReplacement(rq *request) (linkage jsonapi.Linkage, change *m
 	if linkage, err = jsonapi.DecodeLinkage(rq.Content, rq.relationship); err != nil {
 		return linkage, nil, err
 	}
-	meta, err := jsonapi.PlainMeta(rq.Content)
+	meta, err := jsonapi.PlainMeta(rq.Content, rq.route.served.Schema.Options...)
 	if err != nil {
 		return linkage, nil, err
 	}

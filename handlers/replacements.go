@@ -25,6 +25,9 @@ func readReplacements(meta map[string]any, at string, in *models.Change) error {
 		return nil
 	}
 	at = jsonapi.Pointer(at, roleReplacements)
+	if in.Links["parent"] == nil && in.Links["to"] == nil {
+		return jsonapi.NewError(jsonapi.InvalidValue, "Roles are replaced by a move, and this is none.").At(at)
+	}
 	list, ok := sent.([]any)
 	if !ok || len(list) > maxReplacements {
 		return jsonapi.NewError(jsonapi.InvalidValue, "%s must be a list of at most %d objects with from and to.", roleReplacements,

@@ -135,6 +135,7 @@ func TestADeliveryShowsItsAttempts(t *testing.T) {
 		if got := s.get(deliveriesPath+"/"+sent).want(200).json("data", "attributes", "history"); !cmp.Equal(got, []any{}) {
 			t.Errorf("before the first attempt: %v", got)
 		}
+		clock.Advance(123_456 * time.Microsecond) // which is not told
 		s.finish(sent, "failed", clock.Now())
 		want := []any{object{
 			"number": 1.0, "trigger": "test", "startedAt": "2024-08-20T10:45:07+00:00", "url": "https://hooks.example.com/roster",

@@ -195,10 +195,25 @@ func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, tar
 	}
 	if meta, ok := object["meta"]; ok {
 		d.object(meta, pointer+"/meta", "meta")
+		d.errs.Add(misplaced(object, pointer, schema.Options)...)
 	}
 	d.attributes(object, purpose)
 	d.relationships(object, purpose)
 	return d.in, d.errs.Err()
+}
+
+// misplaced returns an error for each option that stands in the meta of a resource, or of its identifier, and not in that of the document,
+// where it is read: what the client asks for must not be passed over. Other members are, since clients send back what they have read.
+func misplaced(resource any, pointer string, options []string) (errs Errors) {
+	object, _ := resource.(map[string]any)
+	meta, _ := object["meta"].(map[string]any)
+	for _, name := range options {
+		if _, sent := meta[name]; sent {
+			errs.Add(NewError(InvalidDocument, "The member %s stands in the meta that is beside data, not in that of the resource.", name).
+				At(Pointer(pointer, "meta", name)))
+		}
+	}
+	return errs
 }
 
 // decoder collects the errors of one resource object.
@@ -381,16 +396,20 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// PlainMeta reads the top-level meta of a request as plain JSON, nil for none.
-func PlainMeta(body []byte) (map[string]any, error) {
+// PlainMeta reads the top-level meta of a request as plain JSON, nil for none. It fails with Errors if one of the options stands in the
+// meta of data in its place.
+func PlainMeta(body []byte, options ...string) (map[string]any, error) {
 	document, err := readPlain(body)
+	if err != nil {
+		return nil, err
+	}
 	meta, _ := document["meta"].(map[string]any)
-	return meta, err
+	return meta, misplaced(document["data"], "/data", options).Err()
 }
 
 // DecodeMetaNumber reads a whole number from the top-level meta of a request without data. given tells whether it was there.
 func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, given bool, err error) {
-	meta, err := PlainMeta(body)
+	meta, err := PlainMeta(body, name)
 	if err != nil {
 		return 0, false, err
 	}
@@ -408,7 +427,8 @@ func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, giv
 }
 
 // DecodeMeta reads members of the top-level meta of a request without data, as the attributes of a schema. It returns those that were sent,
-// nil for null, or every error at once, as Errors, each with its pointer. Other members are ignored.
+// nil for null, or every error at once, as Errors, each with its pointer. Other members are ignored, unless they are these in the meta of
+// data.
 func DecodeMeta(body []byte, schema *Schema) (map[string]any, error) {
 	document, err := readPlain(body)
 	if err != nil {
@@ -419,8 +439,11 @@ func DecodeMeta(body []byte, schema *Schema) (map[string]any, error) {
 	if ok {
 		base = "/meta"
 	}
-	var errs Errors
-	members := map[string]any{}
+	members, names := map[string]any{}, make([]string, len(schema.Attributes))
+	for i, a := range schema.Attributes {
+		names[i] = a.Name
+	}
+	errs := misplaced(document["data"], "/data", names)
 	for _, a := range schema.Attributes {
 		value, given := sent[a.Name]
 		if !given {

@@ -393,6 +393,8 @@ func TestDecodeMetaNumber(t *testing.T) {
 		`{"meta":{"n":1e99999999}}`: {0, true, "/meta/n"},
 		`{"meta":null}`:             {0, false, "/meta"},
 		`{"meta":[]}`:               {0, false, "/meta"},
+		`{"data":{"meta":{"n":7}}}`: {0, false, "/data/meta/n"},
+		`{"data":{"meta":{"m":7}}}`: {0, false, ""},
 	} {
 		n, given, err := jsonapi.DecodeMetaNumber([]byte(body), "n", 0, 10)
 		at := ""

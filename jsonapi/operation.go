@@ -292,6 +292,7 @@ func (d *operationDecoder) members() {
 	linkage, errs := decodeLinkage(data, d.op.Pointer("data"), rel)
 	d.op.Linkage = linkage
 	d.errs.Add(errs...)
+	d.errs.Add(misplaced(data, d.op.Pointer("data"), d.op.Collection.Schema.Options)...)
 }
 
 // resource reads the resource object of an operation.

@@ -143,6 +143,8 @@ type Schema struct {
 	// Computed: the resources are put together for each answer. They are found nowhere, so neither they nor their relationships have links,
 	// and nothing is filtered or sorted by their ids.
 	Computed bool
+	// Options are the members that requests to change a resource may have in the meta of their document.
+	Options []string
 
 	model      reflect.Type
 	attributes map[string]*Attribute

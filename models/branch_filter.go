@@ -16,7 +16,7 @@ func below(column string) collection.FilterBeyond {
 		if !ok {
 			return collection.Never()
 		}
-		return collection.Condition(column+" IN (SELECT a.descendant_id "+branch.SQL+")", branch.Args...)
+		return scope.Filters(column, "a.descendant_id", branch)
 	}
 }
 
@@ -88,7 +88,8 @@ func ancestorFilter(_ *store.DB, scope collection.Scope, v any) collection.Where
 	if !ok {
 		return collection.Never()
 	}
-	return collection.Condition("organizations.id IN (SELECT a.descendant_id "+branch.SQL+" AND a.distance > 0)", branch.Args...)
+	branch.SQL += " AND a.distance > 0"
+	return scope.Filters("organizations.id", "a.descendant_id", branch)
 }
 
 // usersBelow returns the condition that a user is a member of the organization that is named, or of one below it. Out of sight there are no
@@ -98,10 +99,7 @@ func usersBelow(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	if !ok {
 		return collection.Never()
 	}
-	and, args := collection.Conjunction(scope.Within(reading("users"), "m.organization_id"))
-	return collection.Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
-		"WHERE mo.deleted_at IS NULL AND m.organization_id IN (SELECT a.descendant_id "+branch.SQL+")"+and+")",
-		append(branch.Args, args...)...)
+	return membersOf(scope, scope.Filters("m.organization_id", "a.descendant_id", branch))
 }
 
 // byAncestor declares the filter of what belongs to a branch, of resources that are called what.

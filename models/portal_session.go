@@ -20,14 +20,15 @@ const portalNotRight = "This link does not work: it was used, or ended, or its t
 func portalDead() error { return &store.Error{Kind: store.Unauthenticated, Message: portalNotRight} }
 
 // ProvePortalLink returns who may open a portal link, by its token. Why one does not work shows in nothing: the error is of the kind
-// Unauthenticated. It counts as a failure to sign in, and too many fail with TooMany.
+// Unauthenticated. It counts as a failure to open one, and too many fail with TooMany: whoever opens links must not lock out those who sign
+// in from the same address.
 func ProvePortalLink(ctx context.Context, db *store.DB, v Visit, token string) (SignedIn, error) {
 	hash := portalHash(db, token)
 	account := "portal link none"
 	if hash != nil {
 		account = "portal link " + hex.EncodeToString(hash[:8])
 	}
-	right, err := guess{account: account, from: v.Address}.judge(ctx, db, func() (bool, error) {
+	right, err := guess{account: account, from: v.Address, apart: "portal link "}.judge(ctx, db, func() (bool, error) {
 		l, err := openablePortalLink(ctx, db, hash, false)
 		return l != nil, err
 	})

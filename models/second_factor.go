@@ -288,7 +288,8 @@ func RemoveSecondFactor(ctx context.Context, db *store.DB, by Caller, shown Fact
 	case shown == FactorProof{}:
 		return &store.Error{Kind: store.Forbidden, Message: "This needs meta.code or meta.currentPassword."}
 	}
-	right, err := guess{cmp.Or(deref(user.EmailKey), user.ID), user.ID, by.Address}.judge(ctx, db, func() (bool, error) {
+	account := cmp.Or(deref(user.EmailKey), user.ID)
+	right, err := guess{account: account, user: user.ID, from: by.Address}.judge(ctx, db, func() (bool, error) {
 		if shown.Code != "" {
 			return f.spend(ctx, db, shown.Code)
 		}

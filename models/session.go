@@ -70,6 +70,7 @@ func defineSessions(c *collection.Collection) {
 			return told, nil
 		},
 	}
+	c.Schema.Options = []string{"portalToken"}
 	declare(c, declaration{
 		tells: []told{{created, "A person signed in, or somebody with a key."},
 			{ended, "A person was signed out, or their session ran out; or that of a key."}},

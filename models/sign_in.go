@@ -58,7 +58,7 @@ func ProvePassword(ctx context.Context, db *store.DB, v Visit, in *Change) (Sign
 	}
 	var method string
 	var missing error
-	right, err := guess{key, user.ID, v.Address}.judge(ctx, db, func() (right bool, err error) {
+	right, err := guess{account: key, user: user.ID, from: v.Address}.judge(ctx, db, func() (right bool, err error) {
 		if right, err = isPassword(password, user.PasswordHash); err != nil || !right || !user.Active {
 			return false, err
 		}
@@ -105,6 +105,8 @@ type guess struct {
 	account string // the key of the address, or the public part of a key
 	user    string // "" for a key
 	from    netip.Addr
+	// apart is what is guessed if failures from an address are counted for that alone, "" for what people sign in by.
+	apart string
 }
 
 // tooManyFailures is what is told of them.
@@ -149,7 +151,7 @@ func (g guess) counted(ctx context.Context, db *store.DB) ([]counted, error) {
 	}
 	return []counted{
 		{throttle: failuresThere, subject: g.account + " " + address},
-		{throttle: failuresOfAddress, subject: address},
+		{throttle: failuresOfAddress, subject: g.apart + address},
 		{throttle: failuresOfAccount, subject: g.account, exempt: known},
 	}, err
 }

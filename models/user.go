@@ -72,7 +72,7 @@ func defineUsers(c *collection.Collection) {
 		Needs:    map[string][]string{"fullName": {"first_name", "last_name"}},
 		Computed: map[string]string{"fullName": fullNameSQL("users")},
 		Beyond:   map[string]collection.FilterBeyond{"organizationId": usersOf, collection.FilterAncestor: usersBelow},
-		Branches: reading("organizations"),
+		Branches: reading("organizations"), LikeKeys: true,
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			if filter == "" && s.Root() != "" && s.SeesBelow() {
 				return collection.Counted{Name: countPeople.Name, Key: s.Root(), Late: true}
@@ -99,6 +99,7 @@ func defineUsers(c *collection.Collection) {
 		recorded: []Invariant{withoutCreation("users", "user.created")},
 	})
 	c.Schema.ClientIDs = true
+	c.Schema.Options = []string{"currentPassword"}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."},
 		{Name: collection.FilterAncestor, Kind: jsonapi.String,
@@ -136,10 +137,15 @@ func usersOf(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	if !jsonapi.IsID(id) {
 		return collection.Never()
 	}
-	and, args := collection.Conjunction(scope.Within(reading("users"), "m.organization_id"))
-	return collection.Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
-		"WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+and+")",
-		append([]any{id}, args...)...)
+	return membersOf(scope, collection.Condition("m.organization_id = ?", id))
+}
+
+// membersOf returns the condition that a user is a member of a live organization, of those that a condition on m.organization_id leaves and
+// the scope sees.
+func membersOf(scope collection.Scope, organizations collection.Where) collection.Where {
+	and, args := collection.Conjunction(organizations, scope.Within(reading("users"), "m.organization_id"))
+	return scope.Filters("users.id", "m.user_id", collection.Condition(
+		"FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL"+and, args...))
 }
 
 // FindUserNamed returns the user with an id or an address, if the scope sees them. Otherwise the error is of kind NotFound.

@@ -53,7 +53,7 @@ func ProveOwner(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		return err
 	}
 	user := found.(*User)
-	right, err := guess{deref(user.EmailKey), id, by.Address}.judge(ctx, db, func() (bool, error) {
+	right, err := guess{account: deref(user.EmailKey), user: id, from: by.Address}.judge(ctx, db, func() (bool, error) {
 		return isPassword(in.CurrentPassword, user.PasswordHash)
 	})
 	switch {

@@ -134,7 +134,7 @@ func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*W
 	a := &WebhookAttempt{
 		// the same at every reading, for the sake of ETags
 		ID:     uuid.NewSHA1(uuid.MustParse(d.ID), fmt.Append(nil, row.Number)).String(),
-		Number: e.Number, Trigger: e.Trigger, StartedAt: jsonapi.Stamp{Time: e.StartedAt.Time}, Address: e.Address,
+		Number: e.Number, Trigger: e.Trigger, StartedAt: e.StartedAt, Address: e.Address,
 		ReusedConnection: e.ReusedConnection, Tries: e.Tries, Status: e.Status, ErrorCode: e.ErrorCode, Detail: e.Detail,
 	}
 	answer := attemptAnswer{Headers: row.answerHeaders(), Head: e.Response.Head, Truncated: e.Response.Truncated}

@@ -62,7 +62,7 @@ type attemptResponse struct {
 type attemptEntry struct {
 	Number           int64           `json:"number" doc:"From 1."`
 	Trigger          string          `json:"trigger" doc:"What began the round: event, manual, replay or test."`
-	StartedAt        jsonapi.Time    `json:"startedAt" doc:"When it was made."`
+	StartedAt        jsonapi.Stamp   `json:"startedAt" doc:"When it was made."`
 	URL              string          `json:"url" doc:"Where it was sent: the origin."`
 	Address          *string         `json:"address" doc:"The public address it was sent to; null for one that is internal there, and through a proxy."`
 	Protocol         *string         `json:"protocol" doc:"HTTP/1.1 or HTTP/2.0."`
@@ -104,8 +104,8 @@ func describeDelivery(ctx context.Context, db *store.DB, item any, q *jsonapi.Qu
 
 func (row attemptRow) entry() attemptEntry {
 	e := attemptEntry{
-		Number: row.Number, Trigger: row.Trigger, StartedAt: row.StartedAt, URL: row.URL, Address: row.Address, Protocol: row.Protocol,
-		ReusedConnection: row.Reused, Tries: row.Tries, Status: row.Status, ErrorCode: row.Code, Detail: row.Detail,
+		Number: row.Number, Trigger: row.Trigger, StartedAt: jsonapi.Stamp(row.StartedAt), URL: row.URL, Address: row.Address,
+		Protocol: row.Protocol, ReusedConnection: row.Reused, Tries: row.Tries, Status: row.Status, ErrorCode: row.Code, Detail: row.Detail,
 		SignedWith: row.Secrets, Timings: attemptTimings{
 			DNS: milliseconds(row.DNS), Connect: milliseconds(row.Connect), TLS: milliseconds(row.TLS), Sent: milliseconds(row.Sent),
 			FirstByte: milliseconds(row.FirstByte), Total: milliseconds(row.Total),

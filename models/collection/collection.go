@@ -46,6 +46,9 @@ type Collection struct {
 	// Branches: for a credential that holds one of the words, [FilterAncestor] of it leaves what a scope of that branch sees, and nothing
 	// else. nil where that filter is none of it, or says something else.
 	Branches Words
+	// LikeKeys: where people hold one of the words of Reached, they see what a key of the organization sees, and besides nothing but what
+	// is theirs, where they are members.
+	LikeKeys bool
 	// Total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// Counted when only counting tells; nil where it never tells otherwise.
 	Total func(scope Scope, filter, value string) Counted

@@ -46,9 +46,9 @@ func (c *Collection) length(db *store.DB, scope Scope, filters []jsonapi.Conditi
 }
 
 // totals returns the queries of how many rows a part of a list has and of how many the scope sees. What has a counter is not counted.
-func (c *Collection) totals(db *store.DB, scope Scope, p part, page *Page) ([]store.Query, error) {
-	unfiltered := c.unfiltered(db, scope, &page.TotalUnfiltered)
-	if p.whole(scope) {
+func (c *Collection) totals(db *store.DB, p part, page *Page) ([]store.Query, error) {
+	unfiltered := c.unfiltered(db, p.seen, &page.TotalUnfiltered)
+	if p.whole() {
 		take := unfiltered.Take
 		unfiltered.Take = func(a *store.Answer) error {
 			err := take(a)
@@ -57,14 +57,13 @@ func (c *Collection) totals(db *store.DB, scope Scope, p part, page *Page) ([]st
 		}
 		return []store.Query{unfiltered}, nil
 	}
-	if known := c.known(scope, p.filters); known.Name != "" && p.scope == scope {
+	if known := c.known(p.scope, p.filters); known.Name != "" && p.scope == p.seen {
 		return []store.Query{unfiltered, known.query(db, &page.Total)}, nil
 	}
-	if len(p.filters) == 0 && p.inside.SQL == "" {
+	if len(p.filters) == 0 {
 		return []store.Query{unfiltered, c.unfiltered(db, p.scope, &page.Total)}, nil
 	}
-	p.scope = p.scope.gather()
-	conds, err := c.conditions(db, p)
+	conds, err := c.conditions(db, p.written(Scope.gather))
 	if err != nil {
 		return nil, err
 	}

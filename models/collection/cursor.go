@@ -55,7 +55,7 @@ func (c *Collection) pageByCursor(
 	l.linked = linkage{}
 	page := &Page{linked: l.linked, First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})},
 		Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
-	if known := c.known(scope, p.filters); known.Name != "" && p.scope == scope {
+	if known := c.known(p.scope, p.filters); known.Name != "" && p.scope == p.seen {
 		page.Counted = true
 		l.along = []store.Query{known.query(db, &page.Total)}
 	}
@@ -199,7 +199,7 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 		}
 		l.along = nil
 		list := stretch{conds: append(slices.Clip(l.conds), part), keys: keys, place: from.Values}
-		found, err := l.search(ctx, l.db, l.part.scope, list, l.query, wanted)
+		found, err := l.search(ctx, l.db, l.part.scope, list, l.part.of(l.query), wanted)
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 // page begins behind a model, or at the beginning of the list.
 func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *jsonapi.Query, behind any, start,
 	size int) (map[string][]any, error) {
-	conds, err := c.filter(db, scope, q.Filters)
+	conds, err := c.conditions(db, allOf(scope, q.Filters))
 	if err != nil {
 		return nil, err
 	}

@@ -11,14 +11,14 @@ import (
 	"roster/models/store"
 )
 
-// filter returns the conditions for a scope and the filters of a query.
-func (c *Collection) filter(db *store.DB, scope Scope, filters []jsonapi.Condition) ([]Where, error) {
-	conds := []Where{c.Visible(scope)}
+// conditions returns those of the rows of a part; the first one is what the scope sees.
+func (c *Collection) conditions(db *store.DB, p part) ([]Where, error) {
+	conds := []Where{c.Visible(p.scope)}
 	deleted := false
-	for _, f := range filters {
+	for _, f := range p.filters {
 		switch {
 		case f.Field == FilterDeleted && c.Live != "":
-			if !scope.Manages() {
+			if !p.asking.Manages() {
 				return nil, &store.Error{Kind: store.Forbidden, Parameter: f.Parameter,
 					Message: "Only the management sees what was deleted."}
 			}
@@ -27,9 +27,9 @@ func (c *Collection) filter(db *store.DB, scope Scope, filters []jsonapi.Conditi
 			column, f := c.comparable(f)
 			conds = append(conds, c.compare(db, cmp.Or(c.Computed[f.Attribute.Name], c.Table+"."+column), f))
 		case f.Relationship != nil:
-			conds = append(conds, c.related(scope, f))
+			conds = append(conds, c.related(p.asking, f))
 		case c.Beyond[f.Field] != nil:
-			conds = append(conds, c.Beyond[f.Field](db, scope, f.Value))
+			conds = append(conds, c.Beyond[f.Field](db, p.beyond, f.Value))
 		default:
 			conds = append(conds, c.Filters[f.Field](db, f.Value))
 		}

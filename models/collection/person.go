@@ -37,8 +37,37 @@ func (w Words) reachingAll(user string) Where {
 }
 
 func (w Words) in(held, user string) Where {
-	return Condition("FROM "+held+" WHERE hr.permission IN ('"+strings.Join(w, "', '")+"') AND hm.user_id = ?", user)
+	return Condition("FROM "+held+" WHERE hr.permission IN ("+w.listed()+") AND hm.user_id = ?", user)
 }
+
+// overAll returns a SELECT of the organization by a membership at which a user holds one of the words there and everywhere below, and one
+// of other words if there are any, if every membership of theirs is at or below it.
+func (w Words) overAll(user string, other Words) Where {
+	holds := func(words Words) string {
+		return ` AND EXISTS (SELECT 1 FROM membership_roles hmr JOIN role_permissions hr ON hr.role_id = hmr.role_id AND hr.inheritable
+			WHERE hmr.membership_id = hm.id AND hr.permission IN (` + words.listed() + `))`
+	}
+	both := holds(w)
+	if len(other) > 0 {
+		both += holds(other)
+	}
+	return Condition(`SELECT hm.organization_id FROM memberships hm
+		JOIN organizations ho ON ho.id = hm.organization_id AND ho.deleted_at IS NULL
+		WHERE hm.user_id = ?`+both+` AND NOT EXISTS (SELECT 1 FROM memberships om WHERE om.user_id = hm.user_id
+			AND NOT EXISTS (SELECT 1 FROM organization_paths op WHERE op.ancestor_id = hm.organization_id
+				AND op.descendant_id = om.organization_id)) LIMIT 1`, user)
+}
+
+// over returns a SELECT of a live organization if a user holds there and everywhere below one of the words, and one of other words.
+func (w Words) over(organization, user string, other Words) Where {
+	holds := func(words Words) string {
+		return "EXISTS (SELECT 1 FROM " + HeldWords + " WHERE hr.inheritable AND hr.permission IN (" + words.listed() +
+			") AND hm.user_id = ? AND hp.descendant_id = w.id)"
+	}
+	return Condition("SELECT w.id FROM organizations w WHERE w.id = ? AND "+holds(w)+" AND "+holds(other), organization, user, user)
+}
+
+func (w Words) listed() string { return "'" + strings.Join(w, "', '") + "'" }
 
 // HeldBy returns a SELECT of what a user holds at organizations of a condition on the column hp.descendant_id: the organization and a word.
 func HeldBy(user string, organizations Where) Where {

@@ -37,7 +37,10 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
-	p := c.part(scope, q.Filters)
+	p, err := c.part(ctx, db, scope, q.Filters)
+	if err != nil {
+		return nil, err
+	}
 	filtered, err := c.conditions(db, p)
 	if err != nil {
 		return nil, err
@@ -49,15 +52,15 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 		return c.pageByCursor(ctx, db, scope, p, q, filtered)
 	}
 	page, keys := &Page{linked: linkage{}}, c.sortKeys(q.Sort)
-	wanted := limits{size: q.Page.Size, start: q.Page.Start(), counted: &page.TotalUnfiltered}
+	wanted := limits{size: q.Page.Size, start: q.Page.Start(), counted: page.reached(p)}
 	wanted.link(c, scope, q, page.linked)
 	if len(wanted.toOnes) > 0 || c.narrow(p.scope) {
 		wanted.also = columnsOf(keys)
 	}
-	if wanted.along, err = c.totals(db, scope, p, page); err != nil {
+	if wanted.along, err = c.totals(db, p, page); err != nil {
 		return nil, err
 	}
-	if len(q.Filters) == 0 && c.known(scope, nil).Name == "" {
+	if p.whole() && c.known(p.scope, nil).Name == "" {
 		wanted.count = func(n int64) { page.Total, page.TotalUnfiltered = n, n }
 	}
 	if c.narrow(p.scope) && wanted.start > 0 || wanted.start >= deep { // it would be a pity to look for a page that there is not
@@ -70,8 +73,20 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 		}
 		wanted.along, wanted.count, wanted.length = nil, nil, c.length(db, scope, q.Filters, int64(2*wanted.start) > page.Total)
 	}
-	page.Items, err = c.search(ctx, db, p.scope, stretch{conds: filtered, keys: keys}, q, wanted)
+	page.Items, err = c.search(ctx, db, p.scope, stretch{conds: filtered, keys: keys}, p.of(q), wanted)
 	return page, err
+}
+
+// reached returns where it is counted how many rows the scope of a part sees, nil for nowhere.
+func (p *Page) reached(of part) *int64 {
+	switch {
+	case of.scope == of.seen:
+		return &p.TotalUnfiltered
+	case len(of.filters) == 0:
+		return &p.Total
+	default:
+		return nil
+	}
 }
 
 // deep is how many rows come before a page that is far down a list: it is asked for once it is known that there is one, and found by its
@@ -94,7 +109,7 @@ type limits struct {
 	size, start int
 	also        []string      // columns to read besides those that the query asks for
 	along       []store.Query // what is asked in the same round, before
-	counted     *int64        // how many rows the scope sees, known when along is; nil where nobody counts them
+	counted     *int64        // how many rows the scope sees, known when along is; nil where nobody counts these
 	count       func(int64)   // takes how many rows the scope sees, instead of along; nil where that is not all that is asked along
 	from        *source       // where the rows are, nil for those of the collection's table that meet the conditions
 	length      Where         // of the list, where it is nearer to count from its end

@@ -77,8 +77,15 @@ func (c *Collection) related(scope Scope, f jsonapi.Condition) Where {
 		return Condition(fmt.Sprintf("%s.id IN (SELECT %s.%s FROM %s WHERE %s.id IN ?%s)",
 			c.Table, target, r.Foreign, target, target, guard), args...)
 	}
-	return Condition(fmt.Sprintf("%s.id IN (SELECT j.%s FROM %s j JOIN %s ON %s.id = j.%s WHERE %s.id IN ?%s)",
-		c.Table, r.Owner, r.Through, target, target, r.Other, target, guard), args...)
+	return c.among(scope, "id", target, "j."+r.Owner, Condition(fmt.Sprintf("FROM %s j JOIN %s ON %s.id = j.%s WHERE %s.id IN ?%s",
+		r.Through, target, target, r.Other, target, guard), args...))
+}
+
+// among is [Scope.Filters] of a column of this table and rows that another one is among. Of rows of this table none can be asked singly:
+// conditions have but one name for it.
+func (c *Collection) among(scope Scope, column, other, key string, rows Where) Where {
+	scope.single = scope.single && other != c.Table
+	return scope.Filters(c.Table+"."+column, key, rows)
 }
 
 // unrelated returns the condition that a relationship is empty, or is not.
@@ -105,8 +112,7 @@ func (c *Collection) shows(r Relation, scope Scope) Where {
 		visible := target.Visible(scope)
 		anything = anything && visible.SQL == ""
 		within, args := Conjunction(visible)
-		part := Condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE 1 = 1%s)", c.Table, r.Column, target.Table, target.Table,
-			within), args...)
+		part := c.among(scope, r.Column, target.Table, target.Table+".id", Condition("FROM "+target.Table+" WHERE 1 = 1"+within, args...))
 		if i == 0 {
 			shown = part
 			continue
@@ -134,14 +140,16 @@ func (r Relation) owners(scope Scope) (string, []any) {
 // filtered, sorted and paged. Whether the caller sees the resource itself is not its business.
 func (c *Collection) Related(relationship, id string) *Collection {
 	r := c.relations[relationship]
-	narrow := Condition(fmt.Sprintf("%s.id IN (SELECT %s FROM %s WHERE %s = ?)", r.Target.Table, r.Other, r.Through, r.Owner), id)
-	if r.Foreign != "" {
-		narrow = Condition(r.Target.Table+"."+r.Foreign+" = ?", id)
+	narrow := func(s Scope) Where {
+		if r.Foreign != "" {
+			return Condition(r.Target.Table+"."+r.Foreign+" = ?", id)
+		}
+		return s.Filters(r.Target.Table+".id", "j."+r.Other, Condition("FROM "+r.Through+" j WHERE j."+r.Owner+" = ?", id))
 	}
 	related := *r.Target
 	related.narrowed = c.Table + " " + id + " " + relationship
-	related.Reached = Reached{} // the one resource leads to few, or to what its whole list is sorted by
-	related.Visible = func(s Scope) Where { return Both(r.Target.Visible(s), narrow) }
+	related.Reached, related.LikeKeys = Reached{}, false // the one resource leads to few, or to what its whole list is sorted by
+	related.Visible = func(s Scope) Where { return Both(r.Target.Visible(s), narrow(s)) }
 	related.Total = func(s Scope, filter, _ string) Counted {
 		if filter != "" || r.CountedBy == "" || r.Target.Total == nil {
 			return Counted{}
@@ -155,7 +163,7 @@ func (c *Collection) Related(relationship, id string) *Collection {
 // listed, filtered, sorted and paged by numbers like any other.
 func (c *Collection) Few(cond Where) *Collection {
 	few := *c
-	few.Reached, few.Total = Reached{}, nil
+	few.Reached, few.LikeKeys, few.Total = Reached{}, false, nil
 	few.Visible = func(s Scope) Where {
 		s.gathered = false
 		return Both(cond, c.Visible(s))

@@ -11,8 +11,8 @@ type Scope struct {
 	id    string
 	// session is that of a caller who acts in one, see [Scope.InSession].
 	session string
-	// gathered changes how conditions are written, not what they say, see [Scope.gather].
-	gathered bool
+	// gathered and single change how conditions are written, not what they say, see [Scope.gather] and [Scope.singly].
+	gathered, single bool
 	// words are what the credential holds, each between commas; "" for whatever there is, see [Scope.Holding].
 	words string
 }
@@ -114,6 +114,13 @@ func (s Scope) gather() Scope {
 	return s
 }
 
+// singly returns the scope with the conditions of filters written so that each row is asked, as those of the scope are anyway, for who has
+// the ids of rows: otherwise the database may find all that a filter leaves, to see whether these are among it.
+func (s Scope) singly() Scope {
+	s.single = true
+	return s
+}
+
 // fence is the end of a subquery that PostgreSQL is to ask for each row, and not to turn into a join with all that the scope sees.
 const fence = " LIMIT 1 OFFSET 0"
 
@@ -140,4 +147,11 @@ func (s Scope) Among(column, key string, rows Where) Where {
 		return Condition(column+" IN (SELECT "+key+" "+rows.SQL+")", rows.Args...)
 	}
 	return Condition("EXISTS (SELECT 1 "+rows.SQL+" AND "+key+" = "+column+fence+")", rows.Args...)
+}
+
+// Filters returns the condition of a filter that a column is among the keys of some rows, a FROM and a WHERE. A list may begin with these
+// rows, if not singly.
+func (s Scope) Filters(column, key string, rows Where) Where {
+	s.gathered = !s.single
+	return s.Among(column, key, rows)
 }

@@ -67,6 +67,11 @@ func (a *Answer) release() {
 // Len returns the number of rows.
 func (a *Answer) Len() int { return len(a.cells) / max(a.columns, 1) }
 
+// Row returns one row of an answer as an answer, which shares its texts.
+func (a *Answer) Row(row int) *Answer {
+	return &Answer{columns: a.columns, cells: a.cells[row*a.columns:][:a.columns], bytes: a.bytes, text: a.text}
+}
+
 // Filled returns how many rows have something else than NULL in a column.
 func (a *Answer) Filled(column int) (n int) {
 	for i := column; i < len(a.cells); i += a.columns {
