@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -41,7 +42,8 @@ func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)
 	if err := alone.begin(ctx); err != nil {
 		return 0, fmt.Errorf("look for others that copy: %w", err)
 	}
-	if first, err := alone.try(ctx); err != nil {
+	// One that was killed a moment ago has the lock until PostgreSQL finds out.
+	if first, err := alone.take(ctx, 5*time.Second); err != nil {
 		return 0, fmt.Errorf("look for others that copy: %w", err)
 	} else if !first {
 		return 0, ErrCopying

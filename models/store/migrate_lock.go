@@ -29,10 +29,21 @@ func (l *advisoryLock) begin(ctx context.Context) (err error) {
 	return err
 }
 
-// try reports whether nobody else has the lock, which is then taken.
-func (l *advisoryLock) try(ctx context.Context) (alone bool, err error) {
-	err = l.tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, l.id).Scan(&alone)
-	return alone, err
+// take reports whether the lock is had, for which it waits a while. It tries again and again: who waits in a statement has a snapshot,
+// which some migrations wait for.
+func (l *advisoryLock) take(ctx context.Context, patience time.Duration) (alone bool, err error) {
+	const pause = 200 * time.Millisecond
+	for end := time.Now().Add(patience); ; {
+		err = l.tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, l.id).Scan(&alone)
+		if err != nil || alone || time.Now().After(end) {
+			return alone, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
 }
 
 // release ends the transaction and closes its connection.
@@ -48,10 +59,7 @@ func (l *advisoryLock) release() error {
 // both exclude each other, so a version that takes that one is waited for, too. It implements goose's lock.Locker.
 type migrationLock struct{ advisoryLock }
 
-const (
-	migrationWait = 5 * time.Minute
-	migrationTry  = 200 * time.Millisecond // between two tries: who waits in a statement has a snapshot, which some migrations wait for
-)
+const migrationWait = 5 * time.Minute
 
 // Lock implements lock.Locker.
 func (l *migrationLock) Lock(ctx context.Context, _ *sql.DB) (err error) {
@@ -63,18 +71,10 @@ func (l *migrationLock) Lock(ctx context.Context, _ *sql.DB) (err error) {
 	if err := l.begin(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, migrationWait)
-	defer cancel()
-	for {
-		if alone, err := l.try(ctx); err != nil || alone {
-			return err
-		}
-		select {
-		case <-time.After(migrationTry):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	if alone, err := l.take(ctx, migrationWait); err != nil || alone {
+		return err
 	}
+	return fmt.Errorf("they did not end within %s", migrationWait)
 }
 
 // Unlock implements lock.Locker.
