@@ -1,0 +1,1 @@
+export{h as counted,m as default}from"./deeds-hVQImsPP.js";

@@ -1,0 +1,1 @@
+export{z as EndRotationDialog,B as RotateDialog}from"./deeds-hVQImsPP.js";
