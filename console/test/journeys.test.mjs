@@ -327,6 +327,7 @@ for (const database of databases) {
 			() => `/organizations/${made.home.id}/people`,
 			async (page) => {
 				await page.getByRole("row").filter({ hasText: "Administrator" }).first().waitFor();
+				await settled(page); // what is still on its way would be lost, and asked for by a click
 				const { base } = service;
 				await service.end();
 				await page.getByRole("link", { name: "Roles" }).click();

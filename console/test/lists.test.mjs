@@ -103,8 +103,8 @@ for (const database of databases) {
 			const { page } = tab;
 			await loadUntil(page, 700);
 			await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight / 2));
-			await page.locator("main [data-index='350']").waitFor();
-			const seen = await page.evaluate(() => document.elementFromPoint(800, 500).closest("[data-index]").dataset.index);
+			const inTheMiddle = () => document.elementFromPoint(800, 500).closest("[data-index]:has(a)")?.dataset.index;
+			const seen = await (await page.waitForFunction(inTheMiddle)).jsonValue();
 			const link = page.locator(`main [data-index='${seen}'] a`);
 			const name = await link.textContent();
 			const top = (await link.boundingBox()).y;

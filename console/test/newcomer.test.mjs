@@ -163,7 +163,8 @@ for (const database of databases) {
 			const [acme] = (await ada("GET", "organizations?filter[slug]=acme-energy")).data;
 			const attributes = { description: "Power for the north" };
 			await ada("PATCH", `organizations/${acme.id}`, { data: { type: "organizations", id: acme.id, attributes } });
-			await until("it failed", () => well.state.got > 1);
+			const failing = async () => (await ada("GET", "webhooks?filter[health]=failing")).data.length > 0;
+			await until("it fails", failing);
 			await page.reload();
 			hand.took("Look whether something fails");
 			await hand.click(page.getByRole("link", { name: /Deliveries.*failing/ }));
