@@ -89,8 +89,18 @@ func (c *config) existingDatabase(ctx context.Context, need store.Need) (*store.
 	if err = db.CheckRights(ctx); err == nil {
 		_, err = db.PendingMigrations(ctx) // that the program is too old is told before what else is missing
 	}
-	if err = cmp.Or(err, lacking); err == nil {
+	switch {
+	case err != nil:
+	case lacking == nil:
 		err = store.Unlock(ctx, db, key)
+	default: // of a database that never had a key, which is mostly the wrong one, none was lost
+		var used bool
+		if used, err = store.HasVault(ctx, db); err == nil {
+			err = lacking
+			if !used {
+				err = store.ErrNoVault
+			}
+		}
 	}
 	if errors.Is(err, store.ErrNoVault) {
 		err = cmp.Or(neverMigrated(ctx, db), err)
@@ -179,6 +189,9 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 		return err
 	}
 	defer release() //nolint:errcheck // it ends with the process
+	if err := aloneEnough(file); err != nil {
+		return err
+	}
 	draft, err := copyBeside(file, path)
 	if err != nil {
 		return err
@@ -269,6 +282,18 @@ func inTheWay(err error, file string) error {
 		return fmt.Errorf("there is a file %s already; a backup replaces none", file)
 	}
 	return err
+}
+
+// aloneEnough refuses to restore the file of a database that has a log beside it, as that of a server which runs or was killed does: what
+// was written last is in the log, and would be lost without a word.
+func aloneEnough(file string) error {
+	for _, log := range []string{followed(file) + "-wal", followed(file) + "-journal"} {
+		if info, err := os.Stat(log); err == nil && info.Size() > 0 {
+			return fmt.Errorf("%s is not restored: it is a database in use and not a backup, and what was written last is in %s beside it; "+
+				"make a backup of both with 'roster backup FILE --database-url sqlite:%[1]s', and restore that", file, log)
+		}
+	}
+	return nil
 }
 
 // copyBeside copies a file into a draft of another one.

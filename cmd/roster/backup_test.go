@@ -243,3 +243,36 @@ func TestVerifySaysWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+// TestADatabaseInUseIsNoBackup restores from the place of a server that runs, whose last writes are in the log beside the file.
+func TestADatabaseInUseIsNoBackup(t *testing.T) {
+	t.Parallel()
+	dir, elsewhere, backup := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "backup")
+	s := serve(t, dir, frontDoors)
+	id := s.create("Acme")
+	copied(t, "secret.key", dir, elsewhere)
+	file := filepath.Join(dir, "roster.db")
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{file, link} {
+		code, stdout, stderr := command(t, nil, "restore", from, "--data-dir", elsewhere)
+		if code != exitFailure || stdout != "" || !strings.Contains(stderr, "is in "+file+"-wal beside it") ||
+			!strings.Contains(stderr, "'roster backup FILE --database-url sqlite:"+from+"'") {
+			t.Errorf("%d %s%s", code, stdout, stderr)
+		}
+	}
+	for _, args := range [][]string{ // what it says to do
+		{"backup", backup, "--database-url", "sqlite:" + file, "--data-dir", elsewhere}, {"restore", backup, "--data-dir", elsewhere},
+	} {
+		if code, _, stderr := command(t, nil, args...); code != exitOK {
+			t.Fatalf("%s: %s", args[0], stderr)
+		}
+	}
+	restored := serve(t, elsewhere, frontDoors)
+	restored.stdout.WriteString(s.stdout.String()) // the key is that of the first server
+	if status, _ := restored.managed("GET", "organizations/"+id, ""); status != 200 {
+		t.Errorf("what was answered before is %d", status)
+	}
+}

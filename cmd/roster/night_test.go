@@ -98,10 +98,12 @@ func TestAnEmptyDatabaseIsToldOf(t *testing.T) {
 	t.Parallel()
 	dir, target := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
 	serve(t, dir, noRoutes).stop()
-	code, stdout, stderr := command(t, nil, "verify", "--data-dir", dir, "--database-url", target)
-	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: the database is empty: it was never migrated") ||
-		!strings.Contains(stderr, "'roster migrate up'") {
-		t.Errorf("%d %s%s", code, stdout, stderr)
+	for place, where := range map[string]string{"with a key": dir, "without one": t.TempDir()} {
+		code, stdout, stderr := command(t, nil, "verify", "--data-dir", where, "--database-url", target)
+		if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: the database is empty: it was never migrated") ||
+			!strings.Contains(stderr, "'roster migrate up'") {
+			t.Errorf("%s: %d %s%s", place, code, stdout, stderr)
+		}
 	}
 }
 
