@@ -59,6 +59,13 @@ func TestSettingsOfTheServerDoNotReachConnections(t *testing.T) {
 	modelstest.CheckConsistency(t, db)
 }
 
+func TestAConnectionWithoutASchemaIsRefused(t *testing.T) {
+	t.Parallel()
+	address := modelstest.UnmigratedURL(t, store.Postgres)
+	administer(t, address, "ALTER DATABASE "+databaseIn(t, address)+" SET search_path = nowhere, elsewhere")
+	refusesToOpen(t, address, "of those in search_path (nowhere, elsewhere) none exists that the role may use")
+}
+
 // Two transactions that wait for the same row: the second sees what the first has done. Under other levels it would be refused.
 func TestConcurrentChangesOfOneRowSucceedWhateverTheDefaultIsolation(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,11 @@ func Listen(ctx context.Context, db *DB, channel string, heard func(payload stri
 	err = Beneath(ctx, conn, func(pg *pgx.Conn) error {
 		// What still listens must not go back to the pool.
 		defer func() { _ = pg.Close(context.WithoutCancel(ctx)) }()
+		// Who listens is idle for as long as nothing happens, which is no reason to end it. PostgreSQL before 14 has no such setting.
+		const stay = `SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'`
+		if _, err := pg.Exec(ctx, stay); err != nil {
+			return err
+		}
 		if _, err := pg.Exec(ctx, "LISTEN "+channel); err != nil {
 			return err
 		}

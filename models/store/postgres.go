@@ -139,7 +139,8 @@ func (db *DB) checkServer(ctx context.Context, filling bool) error {
 		found[name] = value
 		return err
 	}, "SELECT name, COALESCE(current_setting(name, true), '') FROM unnest(CAST(? AS text[])) AS name "+
-		"UNION ALL SELECT '"+copyMark+"', COALESCE(CAST(to_regclass('"+copyMark+"') AS text), '')", names)
+		"UNION ALL SELECT '"+copyMark+"', COALESCE(CAST(to_regclass('"+copyMark+"') AS text), '') "+
+		"UNION ALL SELECT 'schema', COALESCE(current_schema(), '')", append(names, "search_path"))
 	if err != nil {
 		return fmt.Errorf("ask for the settings: %w", err)
 	}
@@ -148,6 +149,9 @@ func (db *DB) checkServer(ctx context.Context, filling bool) error {
 			"CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
 	switch {
+	case found["schema"] == "": // PostgreSQL would say that no table of ours exists
+		return fmt.Errorf("the connection has no schema to work in: of those in search_path (%s) none exists that the role may use; CREATE "+
+			"SCHEMA, GRANT USAGE ON SCHEMA, or set search_path in the URL, or with ALTER DATABASE or ALTER ROLE", found["search_path"])
 	case found[copyMark] != "" && !filling:
 		return ErrHalfCopied
 	case db.need == Reading:
