@@ -289,8 +289,8 @@ func inTheWay(err error, file string) error {
 func aloneEnough(file string) error {
 	for _, log := range []string{followed(file) + "-wal", followed(file) + "-journal"} {
 		if info, err := os.Stat(log); err == nil && info.Size() > 0 {
-			return fmt.Errorf("%s is not restored: it is a database in use and not a backup, and what was written last is in %s beside it; "+
-				"make a backup of both with 'roster backup FILE --database-url sqlite:%[1]s', and restore that", file, log)
+			return fmt.Errorf("%s is not restored: it is a database in use and not a backup, and what was written last is in %s beside "+
+				"it; make a backup of both with 'roster backup FILE --database-url sqlite:%[1]s', and restore that", file, log)
 		}
 	}
 	return nil

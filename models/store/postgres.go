@@ -150,8 +150,9 @@ func (db *DB) checkServer(ctx context.Context, filling bool) error {
 	}
 	switch {
 	case found["schema"] == "": // PostgreSQL would say that no table of ours exists
-		return fmt.Errorf("the connection has no schema to work in: of those in search_path (%s) none exists that the role may use; CREATE "+
-			"SCHEMA, GRANT USAGE ON SCHEMA, or set search_path in the URL, or with ALTER DATABASE or ALTER ROLE", found["search_path"])
+		return fmt.Errorf("the connection has no schema to work in: of those in search_path (%s) none exists that the role may use; "+
+			"CREATE SCHEMA, GRANT USAGE ON SCHEMA, or set search_path in the URL, or with ALTER DATABASE or ALTER ROLE",
+			found["search_path"])
 	case found[copyMark] != "" && !filling:
 		return ErrHalfCopied
 	case db.need == Reading:
