@@ -29,7 +29,7 @@ type move struct {
 
 var moves = func() *jsonapi.Schema {
 	s := jsonapi.ForModel(move{})
-	s.Options = []string{roleReplacements}
+	s.Options = []string{models.RoleReplacements}
 	s.Relate(&jsonapi.Relationship{Name: "organization", Target: models.Organizations.Schema, Required: true,
 		Doc: "The head of the branch."})
 	s.Relate(&jsonapi.Relationship{Name: "to", Target: models.Organizations.Schema,

@@ -123,7 +123,7 @@ func defineOrganizations(c *collection.Collection) {
 // filterOrganizations names the filters and the counts that are no attributes.
 func filterOrganizations(c *collection.Collection) {
 	c.Schema.ClientIDs = true
-	c.Schema.Options = []string{"roleReplacements"}
+	c.Schema.Options = []string{RoleReplacements}
 	for _, count := range organizationCounts {
 		c.Schema.Counts = append(c.Schema.Counts, count.Count)
 	}

@@ -15,12 +15,15 @@ type RoleReplacement struct{ From, To string }
 // replacements are those of one move.
 type replacements []RoleReplacement
 
+// RoleReplacements is the name of replacements in the meta of a request, and in what is wrong with them.
+const RoleReplacements = "roleReplacements"
+
 // maxReplaced bounds the memberships that one move changes.
 const maxReplaced = 200
 
 // replacementError returns the error of a member of one replacement.
 func replacementError(kind store.Kind, i int, member, message string) *store.Error {
-	return &store.Error{Kind: kind, Field: "roleReplacements", Index: i, Member: member, Message: message}
+	return &store.Error{Kind: kind, Field: RoleReplacements, Index: i, Member: member, Message: message}
 }
 
 // to returns the roles that are given, each at the place of its replacement.

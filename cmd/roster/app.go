@@ -150,14 +150,8 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	if err != nil {
 		return err
 	}
-	if a.cfg.metricsListen != "" {
-		listener, err := a.listen(ctx, a.cfg.metricsListen)
-		if err != nil {
-			return err
-		}
-		only := http.NewServeMux()
-		only.Handle("GET /metrics", a.metrics.Handler())
-		a.serve(ctx, "metrics", listener, nil, only)
+	if err := a.serveMetrics(ctx); err != nil {
+		return err
 	}
 	if err := a.serveProfiles(ctx); err != nil {
 		return err
@@ -174,6 +168,21 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.serve(ctx, "api", listener, a.pair.config(), service)
+	return nil
+}
+
+// serveMetrics serves metrics at an address of their own, if they have one.
+func (a *app) serveMetrics(ctx context.Context) error {
+	if a.cfg.metricsListen == "" {
+		return nil
+	}
+	listener, err := a.listen(ctx, a.cfg.metricsListen)
+	if err != nil {
+		return err
+	}
+	only := http.NewServeMux()
+	only.Handle("GET /metrics", a.metrics.Handler())
+	a.serve(ctx, "metrics", listener, nil, only)
 	return nil
 }
 

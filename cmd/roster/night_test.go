@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,22 +110,8 @@ func TestAnEmptyDatabaseIsToldOf(t *testing.T) {
 func TestARoleThatLacksARightIsToldWhich(t *testing.T) {
 	t.Parallel()
 	dir, owners := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
-	db := modelstest.OpenConfig(t, modelstest.ConfigAt(owners))
-	u, err := url.Parse(owners)
-	if err != nil {
-		t.Fatal(err)
-	}
-	role := "weak_" + strings.ToLower(filepath.Base(u.Path))
-	u.User = url.User(role)
-	exec := func(statement string) {
-		t.Helper()
-		if _, err := db.Run(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	exec(`CREATE ROLE ` + role + ` LOGIN`)
-	defer exec(`DROP OWNED BY ` + role + `; DROP ROLE ` + role)
-	args := []string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", u.String()}
+	role, as, exec := anotherRole(t, owners)
+	args := []string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", as}
 	withSecretKey(t, args)
 	refused := func(want string, more ...string) {
 		t.Helper()

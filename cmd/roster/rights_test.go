@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -11,6 +12,28 @@ import (
 	"roster/models/store"
 )
 
+// anotherRole makes a role that has no right in a database of PostgreSQL, until the test ends. It returns its name, the URL of the database
+// with it, and what runs a statement as the owner.
+func anotherRole(t *testing.T, owners string) (role, as string, exec func(statement string)) {
+	t.Helper()
+	db := modelstest.OpenConfig(t, modelstest.ConfigAt(owners))
+	u, err := url.Parse(owners)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(ctx context.Context, statement string) {
+		t.Helper()
+		if _, err := db.Run(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	role = "other_" + strings.ToLower(filepath.Base(u.Path))
+	u.User = url.User(role)
+	run(t.Context(), `CREATE ROLE `+role+` LOGIN`)
+	t.Cleanup(func() { run(context.WithoutCancel(t.Context()), `DROP OWNED BY `+role+`; DROP ROLE `+role) })
+	return role, u.String(), func(statement string) { t.Helper(); run(t.Context(), statement) }
+}
+
 // TestARoleThatMayOnlyReadIsEnoughForWhatOnlyReads runs commands as a role of PostgreSQL that has no right, and then that of reading.
 func TestARoleThatMayOnlyReadIsEnoughForWhatOnlyReads(t *testing.T) {
 	t.Parallel()
@@ -18,28 +41,14 @@ func TestARoleThatMayOnlyReadIsEnoughForWhatOnlyReads(t *testing.T) {
 	s := serve(t, dir, frontDoors, "--database-url", owners, "--migrate")
 	s.create("Acme")
 	s.stop()
-	db := modelstest.OpenConfig(t, modelstest.ConfigAt(owners))
-	u, err := url.Parse(owners)
-	if err != nil {
-		t.Fatal(err)
-	}
-	role := "looker_" + strings.ToLower(filepath.Base(u.Path))
-	u.User = url.User(role)
-	exec := func(statement string) {
-		t.Helper()
-		if _, err := db.Run(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	exec(`CREATE ROLE ` + role + ` LOGIN`)
-	defer exec(`DROP OWNED BY ` + role + `; DROP ROLE ` + role)
+	role, as, exec := anotherRole(t, owners)
 	next := filepath.Join(dir, "next.key")
 	if code, _, stderr := command(t, nil, "secret-key", "create", next); code != exitOK {
 		t.Fatal(stderr)
 	}
 	run := func(line string, wantCode int, want string) {
 		t.Helper()
-		code, stdout, stderr := command(t, nil, append(strings.Fields(line), "--data-dir", dir, "--database-url", u.String())...)
+		code, stdout, stderr := command(t, nil, append(strings.Fields(line), "--data-dir", dir, "--database-url", as)...)
 		if code != wantCode || !strings.Contains(stdout+stderr, want) {
 			t.Errorf("%s: %d %s%s; want %d and %q", line, code, stdout, stderr, wantCode, want)
 		}

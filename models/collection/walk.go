@@ -130,8 +130,7 @@ func (w *Walk) lookAhead(ctx context.Context, scope Scope) error {
 }
 
 // lookUp adds the first ids in order of the rows that meet conditions, as many as are missing.
-func (w *Walk) lookUp(ctx context.Context, scope Scope, conds []Where, order []string, keys []sortKey,
-) error {
+func (w *Walk) lookUp(ctx context.Context, scope Scope, conds []Where, order []string, keys []sortKey) error {
 	names := append([]string{"id"}, columnsOf(keys)...)
 	if i := slices.Index(names[1:], "id"); i >= 0 {
 		names = slices.Delete(names, i+1, i+2)
