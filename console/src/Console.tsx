@@ -1,6 +1,6 @@
 /* Which screen is at which path. A screen is loaded when it is gone to. */
 
-import { lazy, Suspense, useEffect, useRef, useSyncExternalStore, type ComponentType } from "react";
+import { Suspense, useEffect, useRef, useSyncExternalStore, type ComponentType } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { credential, onCredentialChanged } from "./api/credential";
 import { Failure } from "./api/client";
@@ -8,6 +8,7 @@ import { useMe } from "./api/me";
 import { portalId } from "./api/portal";
 import { queries } from "./api/query";
 import { Frame, type FrameState } from "./frame/Frame";
+import { later } from "./parts/later";
 import { letGo } from "./parts/unsaved";
 import { Boundary } from "./parts/boundary";
 import { Refused } from "./parts/failure";
@@ -16,35 +17,39 @@ import { prefer, preferences } from "./parts/preferences";
 import { Ghosts } from "./parts/small";
 import { NoPage } from "./screens/NoPage";
 
-const Portal = lazy(() => import("./screens/portal/Portal"));
+const Portal = later(() => import("./screens/portal/Portal"));
 const doors: Record<string, ComponentType> = {
-	"/sign-in": lazy(() => import("./screens/SignIn")),
-	"/invitation": lazy(() => import("./screens/Invitation")),
-	"/reset": lazy(() => import("./screens/Reset")),
+	"/sign-in": later(() => import("./screens/SignIn")),
+	"/invitation": later(() => import("./screens/Invitation")),
+	"/reset": later(() => import("./screens/Reset")),
 };
-const SignInAgain = lazy(() => import("./screens/SignInAgain"));
-const Organization = lazy(() => import("./screens/organization/Organization"));
+const SignInAgain = later(() => import("./screens/SignInAgain"));
+const Organization = later(() => import("./screens/organization/Organization"));
 
 export interface ScreenProps extends FrameState {
 	params: Record<string, string | undefined>;
 }
 
 const screens: [path: string, screen: ComponentType<ScreenProps>][] = [
-	["/organizations", lazy(() => import("./screens/Organizations"))],
+	["/organizations", later(() => import("./screens/Organizations"))],
 	["/organizations/:id/*?", Organization],
-	["/people", lazy(() => import("./screens/People"))],
-	["/people/:id", lazy(() => import("./screens/Person"))],
-	["/deliveries", lazy(() => import("./screens/Deliveries"))],
-	["/events/:id?", lazy(() => import("./screens/Events"))],
-	["/keys", lazy(() => import("./screens/Keys"))],
-	["/find", lazy(() => import("./screens/Find"))],
-	["/account/:part?", lazy(() => import("./screens/Account"))],
+	["/people", later(() => import("./screens/People"))],
+	["/people/:id", later(() => import("./screens/Person"))],
+	["/deliveries", later(() => import("./screens/Deliveries"))],
+	["/events/:id?", later(() => import("./screens/Events"))],
+	["/keys", later(() => import("./screens/Keys"))],
+	["/find", later(() => import("./screens/Find"))],
+	["/account/:part?", later(() => import("./screens/Account"))],
 ];
 
 export function Console() {
 	const [path] = useLocation();
 	const Door = portalId ? Portal : Object.hasOwn(doors, path) ? doors[path] : undefined;
-	return <Suspense fallback={null}>{Door ? <Door /> : <Signed />}</Suspense>;
+	return (
+		<Boundary at={path}>
+			<Suspense fallback={null}>{Door ? <Door /> : <Signed />}</Suspense>
+		</Boundary>
+	);
 }
 
 /** The pages of who has signed in; the door for everybody else. */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { password } from "./program.mjs";
+import { password, until } from "./program.mjs";
 
 const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
 
@@ -15,6 +15,7 @@ export function launch() {
 /** Opens a page in a context of its own. expected are statuses of answers that the browser may write about in its console. */
 export async function open(browser, base, { width = 1440, height = 960, scheme = "light", expected = [401, 404], ...options } = {}) {
 	const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: "reduce", ...options });
+	context.on("page", asks);
 	const page = await context.newPage();
 	const mishaps = [];
 	await page.exposeFunction("tellMishap", (text) => mishaps.push(text));
@@ -55,10 +56,40 @@ export async function signIn(page, base, email, to = "/") {
 	await page.locator(".frame h1").first().waitFor();
 }
 
+/** What a page is asking for, and since when that is so. */
+const asking = new WeakMap();
+
+function asks(page) {
+	if (asking.has(page)) return asking.get(page);
+	const now = { running: new Set(), since: Date.now() };
+	const change = (act) => (request) => {
+		now.running[act](request);
+		now.since = Date.now();
+	};
+	page.on("request", change("add"));
+	page.on("requestfinished", change("delete"));
+	page.on("requestfailed", change("delete"));
+	asking.set(page, now);
+	return now;
+}
+
+/**
+ * Waits until a page asks for nothing, but for what is held, and its browser has nothing left to do, so that no answer is about to be drawn or to be
+ * followed by another request.
+ */
+export function quiet(page, held = () => false) {
+	const now = asks(page);
+	const still = () => Date.now() - now.since > 80 && [...now.running].every(held);
+	const idle = () => page.evaluate(() => new Promise((done) => requestIdleCallback(() => done(true)))).catch(() => false); // it went elsewhere
+	return until("the page is quiet", async () => still() && (await idle()) && still());
+}
+
 /** Waits until the page shows what it has read. */
 export async function settled(page) {
-	await page.waitForLoadState("networkidle");
-	await page.locator(".ghost").first().waitFor({ state: "detached" });
+	do {
+		await quiet(page);
+		await page.locator(".ghost").first().waitFor({ state: "detached" });
+	} while (Date.now() - asks(page).since < 80);
 }
 
 /** Moves the focus to something by the Tab key, as somebody without a mouse does. */

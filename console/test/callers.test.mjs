@@ -4,31 +4,13 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, open, signIn } from "./browser.mjs";
+import { launch, open, settled, signIn } from "./browser.mjs";
 import { callers, place } from "./callers/scene.mjs";
 import { portal, screens } from "./callers/table.mjs";
-import { databases, start, until } from "./program.mjs";
+import { databases, start } from "./program.mjs";
 
 /** What is written to the browser's console when the API refuses, which is what is asked for here. */
 const expected = [400, 401, 403, 404, 409, 412, 415, 422];
-
-/** Returns how to wait until a page has read all that it reads. */
-function quiet(page) {
-	let running = 0;
-	let since = Date.now();
-	const change = (by) => () => {
-		running = Math.max(0, running + by);
-		since = Date.now();
-	};
-	page.on("request", change(1));
-	page.on("requestfinished", change(-1));
-	page.on("requestfailed", change(-1));
-	page.on("framenavigated", () => (running = 0));
-	return async () => {
-		await until("the page has read all", async () => running === 0 && Date.now() - since > 80);
-		await page.locator(".ghosts").first().waitFor({ state: "detached" });
-	};
-}
 
 /** Sends what an action sends, with the credential of the page, as the page would. Returns whether it is permitted. */
 async function permitted(page, [method, path, body]) {
@@ -161,7 +143,7 @@ for (const database of databases) {
 				const { key, email } = s.signIns[name];
 				const tab = await open(browser, service.base, { expected });
 				const { page } = tab;
-				const wait = quiet(page);
+				const wait = () => settled(page);
 				if (email) await signIn(page, service.base, email);
 				else {
 					await page.goto(`${service.base}/console/sign-in`);
@@ -203,7 +185,7 @@ for (const database of databases) {
 			test(`a portal with ${words}: what is shown is what is permitted`, async (t) => {
 				const tab = await open(browser, service.base, { expected });
 				const { page } = tab;
-				const wait = quiet(page);
+				const wait = () => settled(page);
 				const url = new URL(await s.link(words));
 				await page.goto(url.href);
 				await page.locator("main h1").first().waitFor();

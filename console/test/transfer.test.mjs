@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, open, signIn } from "./browser.mjs";
+import { launch, open, quiet, signIn } from "./browser.mjs";
 import { start } from "./program.mjs";
 
 let service, browser;
@@ -66,13 +66,12 @@ test("the first list is at most two requests deep", async () => {
 	const list = page.locator("main [data-index]").first();
 	const depth = [];
 	while (!(await list.isVisible())) {
-		await page.waitForLoadState("networkidle").catch(() => undefined);
+		await quiet(page, (request) => held.some((route) => route.request() === request));
 		const asked = held;
 		held = [];
 		if (asked.length === 0) continue;
 		depth.push(asked.map((r) => decodeURIComponent(r.request().url())));
 		await Promise.all(asked.map(async (r) => r.fulfill({ response: await r.fetch() })));
-		await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 	}
 	assert.ok(depth.length <= 2, `it took ${depth.length}:\n${depth.map((d) => d.join(" ")).join("\n")}`);
 	await tab.close();

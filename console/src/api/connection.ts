@@ -9,14 +9,16 @@ export interface Connection {
 	silent: boolean;
 	/** When the service takes requests again, in milliseconds since 1970; 0 if it takes them now. */
 	until: number;
+	/** The service is another version than the one that this page is of. */
+	replaced: boolean;
 }
 
-let current: Connection = { offline: !navigator.onLine, silent: false, until: 0 };
+let current: Connection = { offline: !navigator.onLine, silent: false, until: 0, replaced: false };
 const listeners = new Set<() => void>();
 
 function become(change: Partial<Connection>) {
 	const next = { ...current, ...change };
-	if (next.offline === current.offline && next.silent === current.silent && next.until === current.until) return;
+	if ((Object.keys(next) as (keyof Connection)[]).every((k) => next[k] === current[k])) return;
 	current = next;
 	for (const tell of listeners) tell();
 }
@@ -32,6 +34,11 @@ export function answered() {
 /** Notes that there was no answer. */
 export function unanswered() {
 	become({ silent: true });
+}
+
+/** Notes that the service has another version of the console, and no longer all parts of this one. */
+export function replaced() {
+	become({ replaced: true });
 }
 
 /** The longest that anything waits by itself, in seconds. What would wait for longer is told to whoever asked. */

@@ -14,9 +14,9 @@ import { signOut } from "../screens/sign-out";
 import { rich, t } from "../words/message";
 
 export function Bars({ me }: { me: Me | undefined }) {
-	const { offline, silent, until } = useConnection();
+	const { offline, silent, until, replaced } = useConnection();
 	const byKey = me && me.type !== "users";
-	if (!byKey && !offline && !silent && until === 0) return null;
+	if (!byKey && !offline && !silent && until === 0 && !replaced) return null;
 	return (
 		<section aria-label={t("frame.bars.whatHoldsForEveryPage")}>
 			{byKey && <ByKey me={me} />}
@@ -32,6 +32,15 @@ export function Bars({ me }: { me: Me | undefined }) {
 				</p>
 			) : (
 				until > 0 && <TooMany until={until} />
+			)}
+			{replaced && (
+				<p className="bar" data-is="warn">
+					<Icon name="alert" />
+					<span role="status">{t("frame.bars.theServiceIsAnotherVersion")}</span>
+					<button className="link end" type="button" onClick={() => location.reload()}>
+						{t("frame.bars.loadThePageAnew")}
+					</button>
+				</p>
 			)}
 		</section>
 	);

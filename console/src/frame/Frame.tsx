@@ -1,12 +1,13 @@
 /* What stands around every page: the side, the path, Find, and what is said beside the page. */
 
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { forOthers, useStanding } from "../api/standing";
 import { organizationsOf, useMay, useMe, type Me } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { useRead } from "../api/query";
+import { later } from "../parts/later";
 import { Icon, Mark } from "../parts/icons";
 import { dismiss, useNotice, useSpoken } from "../parts/live";
 import { SquareButton, Typed } from "../parts/small";
@@ -20,11 +21,11 @@ import { TreeStore } from "./tree-store";
 import { useLeaving } from "../parts/unsaved";
 import { t } from "../words/message";
 
-const Palette = lazy(() => import("./Palette"));
-const KeyList = lazy(() => import("./KeyList"));
-const MoveDialog = lazy(() => import("../screens/organization/Move"));
-const Leave = lazy(() => import("./Leave"));
-const NewOrganization = lazy(() => import("../screens/organization/New"));
+const Palette = later(() => import("./Palette"));
+const KeyList = later(() => import("./KeyList"));
+const MoveDialog = later(() => import("../screens/organization/Move"));
+const Leave = later(() => import("./Leave"));
+const NewOrganization = later(() => import("../screens/organization/New"));
 
 export interface FrameState {
 	me: Me | undefined;

@@ -1,11 +1,12 @@
 /* The side: the five lists, the tree, and who is signed in. */
 
-import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { nameOfMe, organizationsOf, type Me } from "../api/me";
 import { url } from "../api/client";
 import { totalOf } from "../api/document";
 import { useRead } from "../api/query";
+import { later } from "../parts/later";
 import { afterFirst } from "../parts/first";
 import { Icon, Kind, Mark, type IconName } from "../parts/icons";
 import { Menu } from "../parts/menu";
@@ -17,7 +18,7 @@ import type { TreeStore } from "./tree-store";
 import { t } from "../words/message";
 
 /** It comes after the first list, which is what somebody waits for. */
-const Tree = lazy(() => afterFirst().then(() => import("./Tree")));
+const Tree = later(() => afterFirst().then(() => import("./Tree")));
 
 export const lists: { path: string; name: string; icon: IconName; letter: string }[] = [
 	{ path: "/organizations", name: t("common.organizations"), icon: "tree", letter: "O" },

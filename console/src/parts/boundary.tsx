@@ -1,4 +1,4 @@
-/* What is shown in place of a screen that cannot be shown, because it has a mistake in it, or could not be loaded: the rest goes on. */
+/* What is shown in place of a screen that cannot be shown, because it has a mistake in it: the rest goes on. */
 
 import { Component, type ReactNode } from "react";
 import { Icon } from "./icons";
@@ -13,15 +13,13 @@ interface Props {
 interface State {
 	/** Where it went wrong, null for nowhere. */
 	at: string | null;
-	/** Whether its files could not be had: the service is away, or has been replaced by another version. */
-	away: boolean;
 }
 
 export class Boundary extends Component<Props, State> {
-	override state: State = { at: null, away: false };
+	override state: State = { at: null };
 
-	static getDerivedStateFromError(e: unknown) {
-		return { at: "", away: e instanceof TypeError && /import|module|fetch/i.test(e.message) };
+	static getDerivedStateFromError() {
+		return { at: "" };
 	}
 
 	static getDerivedStateFromProps(props: Props, state: State) {
@@ -35,8 +33,8 @@ export class Boundary extends Component<Props, State> {
 		return (
 			<div className="page">
 				<div className="empty" role="alert">
-					<h1>{this.state.away ? t("common.theServiceDoesNotAnswer") : t("parts.boundary.thisPageIsBroken")}</h1>
-					<p className="second">{this.state.away ? t("common.whatWasLoadedBeforeCan") : t("parts.boundary.thatIsAMistakeIn")}</p>
+					<h1>{t("parts.boundary.thisPageIsBroken")}</h1>
+					<p className="second">{t("parts.boundary.thatIsAMistakeIn")}</p>
 					<button className="button" type="button" onClick={() => location.reload()}>
 						<Icon name="again" />
 						{t("common.again")}

@@ -1,8 +1,9 @@
 /* Dialogs over the page. They are there while they are rendered. */
 
-import { lazy, Suspense, type ReactNode } from "react";
+import { Suspense, type ReactNode } from "react";
+import { later } from "./later";
 
-const OpenDialog = lazy(() => import("./dialog-open"));
+const OpenDialog = later(() => import("./dialog-open"));
 
 export interface DialogProps {
 	title: ReactNode;

@@ -1,11 +1,12 @@
 /* The export of a list, which comes after the list itself. */
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import type { ExportProps } from "./export-menu";
+import { later } from "./later";
 import { afterFirst } from "./first";
 import { Icon } from "./icons";
 
-const ExportMenu = lazy(() => afterFirst().then(() => import("./export-menu")));
+const ExportMenu = later(() => afterFirst().then(() => import("./export-menu")));
 
 export function Export(props: ExportProps) {
 	const place = (

@@ -1,10 +1,12 @@
 /* A button that opens a list of what can be done. */
 
-import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
+import { Suspense, useRef, useState, type ReactNode } from "react";
+import { later } from "./later";
 import type { IconName } from "./icons";
 
 const load = () => import("./menu-open");
-const OpenMenu = lazy(load);
+const OpenMenu = later(load);
+const ahead = () => void load().catch(() => undefined);
 
 export interface MenuEntry {
 	label: string;
@@ -40,8 +42,8 @@ export function Menu({ label, entries, children, className = "button", square, k
 				aria-label={square ? label : undefined}
 				aria-haspopup="menu"
 				aria-expanded={open}
-				onPointerEnter={() => void load()}
-				onFocus={() => void load()}
+				onPointerEnter={ahead}
+				onFocus={ahead}
 				onClick={() => setOpen(!open)}
 				onKeyDown={(e) => {
 					if (e.key !== "ArrowDown") return;

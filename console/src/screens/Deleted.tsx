@@ -1,11 +1,12 @@
 /* The organizations that were deleted, for whoever may bring them back. */
 
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useStanding } from "../api/standing";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
 import type { TreeStore } from "../frame/tree-store";
+import { later } from "../parts/later";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty } from "../parts/small";
 import { Listing } from "../parts/listing";
@@ -13,7 +14,7 @@ import { short } from "../words/time";
 import { t } from "../words/message";
 import { OrganizationName } from "../parts/organization-name";
 
-const Restore = lazy(() => import("./Restore"));
+const Restore = later(() => import("./Restore"));
 
 export default function Deleted({ text, organizations, store }: { text: string; organizations: string; store: TreeStore }) {
 	const { heads } = useStanding(); // whoever makes organizations brings them back

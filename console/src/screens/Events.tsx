@@ -1,10 +1,10 @@
 /* Everything that changed where one may look; or one event, which a link leads to. */
 
-import { lazy } from "react";
 import { url } from "../api/client";
 import type { RecordedEvent } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
+import { later } from "../parts/later";
 import { Empty } from "../parts/small";
 import { Listing } from "../parts/listing";
 import type { ScreenProps } from "../Console";
@@ -13,7 +13,7 @@ import { EventList } from "./events/EventList";
 import { UnlessWithheld } from "./withheld";
 import { t } from "../words/message";
 
-const One = lazy(() => import("./events/One"));
+const One = later(() => import("./events/One"));
 
 export default function Events({ params }: ScreenProps) {
 	return params.id ? <One id={params.id} /> : <All />;

@@ -1,6 +1,6 @@
 /* All organizations that one may see, as a list. */
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useSearchParams } from "wouter";
 import { organizationsOf } from "../api/me";
 import { url } from "../api/client";
@@ -9,6 +9,7 @@ import { usePages } from "../api/pages";
 import { useStanding } from "../api/standing";
 import { Does } from "../frame/does";
 import { usePage } from "../frame/page";
+import { later } from "../parts/later";
 import { Icon } from "../parts/icons";
 import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts } from "../parts/small";
@@ -23,7 +24,7 @@ import { FilterChip } from "../parts/choices";
 import { rich, t } from "../words/message";
 import { OrganizationName } from "../parts/organization-name";
 
-const Deleted = lazy(() => import("./Deleted"));
+const Deleted = later(() => import("./Deleted"));
 
 export default function Organizations({ me, store }: ScreenProps) {
 	const [text, setText] = useQueryState("q");

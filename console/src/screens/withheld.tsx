@@ -1,11 +1,12 @@
 /* What is shown in place of what one may not see. Who may see everything does not load it. */
 
-import { lazy, Suspense, type ReactNode } from "react";
+import { Suspense, type ReactNode } from "react";
 import { holds, useMayAt, useMe, useOwnPlaces } from "../api/me";
+import { later } from "../parts/later";
 import { Ghosts } from "../parts/small";
 import type { WithheldProps } from "./withheld-open";
 
-const Open = lazy(() => import("./withheld-open"));
+const Open = later(() => import("./withheld-open"));
 
 /** Says that something is not shown, what it takes, and who can give that, as far as the reader sees them. */
 export function Withheld(props: WithheldProps) {

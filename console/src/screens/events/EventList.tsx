@@ -1,12 +1,13 @@
 /* Events by day, each a sentence; one that is opened shows what changed and who did it. */
 
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
 import type { RowSource } from "../../api/pages";
 import type { RecordedEvent } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
+import { later } from "../../parts/later";
 import { Icon } from "../../parts/icons";
 import { List } from "../../parts/rows";
 import { visible } from "../../words/count";
@@ -16,7 +17,7 @@ import { useNames } from "./names";
 import { Sentence, actorName } from "./Sentence";
 import { t } from "../../words/message";
 
-const EventCard = lazy(() => import("./EventCard"));
+const EventCard = later(() => import("./EventCard"));
 
 interface ListProps {
 	list: RowSource<RecordedEvent>;

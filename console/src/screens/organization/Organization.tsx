@@ -1,7 +1,7 @@
 /* One organization: its head, its tabs, and the tab that is open. */
 
 import "../../styles/making.css";
-import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
+import { Suspense, useEffect, useState, type ComponentType } from "react";
 import { Link, useLocation } from "wouter";
 import { organizationsOf, useMay, useMayAt } from "../../api/me";
 import { forOthers, useStanding } from "../../api/standing";
@@ -13,6 +13,7 @@ import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { move } from "../../frame/moving";
 import { copyCurl, usePage } from "../../frame/page";
+import { later } from "../../parts/later";
 import { Menu, type MenuEntry } from "../../parts/menu";
 import { Refused } from "../../parts/failure";
 import { Icon, Kind } from "../../parts/icons";
@@ -25,8 +26,8 @@ import { movesAway } from "./moves-away";
 import { Withheld } from "../withheld";
 import { t } from "../../words/message";
 
-const NewOrganization = lazy(() => import("./New"));
-const Invite = lazy(() => import("./Invite"));
+const NewOrganization = later(() => import("./New"));
+const Invite = later(() => import("./Invite"));
 
 export interface TabProps extends ScreenProps {
 	id: string;
@@ -51,32 +52,32 @@ interface Tab {
 }
 
 const tabs: Tab[] = [
-	{ path: "", name: t("organization.organization.overview"), screen: lazy(() => import("./Overview")) },
+	{ path: "", name: t("organization.organization.overview"), screen: later(() => import("./Overview")) },
 	{
 		path: "people",
 		name: t("common.people"),
 		needs: "memberships:read",
 		shows: t("organization.organization.whoIsAMember"),
-		screen: lazy(() => import("./People")),
+		screen: later(() => import("./People")),
 	},
-	{ path: "roles", name: t("common.roles"), needs: "roles:read", shows: t("common.roles2"), screen: lazy(() => import("./Roles")) },
+	{ path: "roles", name: t("common.roles"), needs: "roles:read", shows: t("common.roles2"), screen: later(() => import("./Roles")) },
 	{
 		path: "invitations",
 		name: t("common.invitations"),
 		needs: "invitations:read",
 		shows: t("organization.organization.invitations"),
-		screen: lazy(() => import("./Invitations")),
+		screen: later(() => import("./Invitations")),
 	},
-	{ path: "keys", name: t("common.keys"), needs: "apiKeys:read", shows: t("common.keys2"), screen: lazy(() => import("./Keys")) },
+	{ path: "keys", name: t("common.keys"), needs: "apiKeys:read", shows: t("common.keys2"), screen: later(() => import("./Keys")) },
 	{
 		path: "webhooks",
 		name: t("common.webhooks"),
 		needs: "webhooks:read",
 		shows: t("organization.organization.endpoints"),
-		screen: lazy(() => import("./Webhooks")),
+		screen: later(() => import("./Webhooks")),
 	},
-	{ path: "events", name: t("common.events"), needs: "events:read", shows: t("common.events2"), screen: lazy(() => import("./Events")) },
-	{ path: "settings", name: t("common.settings"), screen: lazy(() => import("./Settings")) },
+	{ path: "events", name: t("common.events"), needs: "events:read", shows: t("common.events2"), screen: later(() => import("./Events")) },
+	{ path: "settings", name: t("common.settings"), screen: later(() => import("./Settings")) },
 ];
 
 /** What the number beside a tab counts. */

@@ -1,12 +1,13 @@
 /* The roles that can be given here, and what each permits. */
 
 import "../../styles/reading.css";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
 import type { Role } from "../../api/resources";
 import { idOf } from "../../api/document";
 import { useRead } from "../../api/query";
+import { later } from "../../parts/later";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { Button, Ghosts, Held, Section, Typed } from "../../parts/small";
@@ -19,8 +20,8 @@ import type { TabProps } from "./Organization";
 import { holderOf, useHolders } from "./role-holders";
 import { rich, t } from "../../words/message";
 
-const RoleForm = lazy(() => import("./RoleForm"));
-const DeleteRole = lazy(() => import("./RoleDelete"));
+const RoleForm = later(() => import("./RoleForm"));
+const DeleteRole = later(() => import("./RoleDelete"));
 
 export default function Roles({ id, may }: TabProps) {
 	const [over, setOver] = useState<"new" | "change" | "delete" | null>(null);

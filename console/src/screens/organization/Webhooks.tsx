@@ -1,11 +1,12 @@
 /* The endpoints of an organization; below them one endpoint, its deliveries, and one delivery. */
 
 import { percent, row } from "../../words/count";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import type { Webhook } from "../../api/resources";
 import { usePages, type RowSource } from "../../api/pages";
+import { later } from "../../parts/later";
 import { AsCurl } from "../../parts/as-curl";
 import { Listing } from "../../parts/listing";
 import { Rows, Table } from "../../parts/rows";
@@ -17,9 +18,9 @@ import { endpointName } from "../../words/host";
 import type { TabProps } from "./Organization";
 import { rich, t } from "../../words/message";
 
-const Endpoint = lazy(() => import("../webhooks/Endpoint"));
-const PortalLink = lazy(() => import("./PortalLink"));
-const NewEndpoint = lazy(() => import("../webhooks/New"));
+const Endpoint = later(() => import("../webhooks/Endpoint"));
+const PortalLink = later(() => import("./PortalLink"));
+const NewEndpoint = later(() => import("../webhooks/New"));
 
 export default function Webhooks(props: TabProps) {
 	const { id, rest } = props;

@@ -1,6 +1,6 @@
 /* What a portal link opens: the webhooks of one organization, for somebody without an account. There is no way out of it but the link back. */
 
-import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { ask, Failure, url } from "../../api/client";
 import { credential } from "../../api/credential";
@@ -12,6 +12,7 @@ import { Bars } from "../../frame/Bars";
 import { Said } from "../../frame/Frame";
 import { onKeyDown, useKeys } from "../../frame/keys";
 import { useFocusOnNavigation, usePage } from "../../frame/page";
+import { later } from "../../parts/later";
 import { Boundary } from "../../parts/boundary";
 import { showWhole } from "../../parts/whole";
 import { Refused } from "../../parts/failure";
@@ -23,10 +24,10 @@ import { takeFragment } from "./fragment";
 import "../../styles/portal.css";
 import { t } from "../../words/message";
 
-const Webhooks = lazy(() => import("../organization/Webhooks"));
-const Deliveries = lazy(() => import("./Deliveries"));
-const EventTypes = lazy(() => import("./EventTypes"));
-const KeyList = lazy(() => import("../../frame/KeyList"));
+const Webhooks = later(() => import("../organization/Webhooks"));
+const Deliveries = later(() => import("./Deliveries"));
+const EventTypes = later(() => import("./EventTypes"));
+const KeyList = later(() => import("../../frame/KeyList"));
 
 interface LinkAttributes {
 	name?: string | null;

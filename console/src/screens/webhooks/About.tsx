@@ -1,6 +1,6 @@
 /* One endpoint: how it does, what it gets and how, what it signs with, and what can be done with it. */
 
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { url } from "../../api/client";
 import type { Answer } from "../../api/document";
@@ -17,15 +17,13 @@ import { Button, Copy, Section, State, Typed } from "../../parts/small";
 import { percent, row, shortId } from "../../words/count";
 import { ago, date, milliseconds, short } from "../../words/time";
 import { SecretDialog } from "../keys/Secret";
+import { EndRotationDialog, RotateDialog } from "../rotation/Rotate";
 import { Overlap, type Secret } from "../rotation/Overlap";
 import { healthOf } from "./health";
 import { ReplayDialog, Replays } from "./Replay";
 import { useEndpointRights } from "./rights";
+import EndpointForm from "./Form";
 import { rich, t } from "../../words/message";
-
-const EndpointForm = lazy(() => import("./Form"));
-const Rotation = lazy(() => import("../rotation/Rotate").then((m) => ({ default: m.RotateDialog<Webhook> })));
-const EndRotation = lazy(() => import("../rotation/Rotate").then((m) => ({ default: m.EndRotationDialog })));
 
 interface AboutProps {
 	answer: Answer<Webhook>;
@@ -163,26 +161,24 @@ export function About({ answer, name, id, may, request, sent }: AboutProps) {
 				</p>
 				<Overlap secrets={secrets.map((s) => ({ ...s, what: t("webhooks.about.idOfTheSecret") }))} />
 			</Section>
-			<Suspense fallback={null}>
-				{over === "change" && <EndpointForm organization={id} answer={answer} may={may} close={close} />}
-				{over === "rotate" && (
-					<Rotation
-						name={name}
-						path={`webhooks/${w.id}/rotate-secret`}
-						intro={t("webhooks.about.itGetsANewSecret")}
-						close={close}
-						made={(made) => {
-							close();
-							setRotated(made);
-						}}
-					/>
-				)}
-				{over === "end" && (
-					<EndRotation name={name} path={`webhooks/${w.id}/end-rotation`} close={close}>
-						<p>{t("webhooks.about.bothSignUntilAReceiver", { when: short(secrets[1]?.expiresAt) })}</p>
-					</EndRotation>
-				)}
-			</Suspense>
+			{over === "change" && <EndpointForm organization={id} answer={answer} may={may} close={close} />}
+			{over === "rotate" && (
+				<RotateDialog<Webhook>
+					name={name}
+					path={`webhooks/${w.id}/rotate-secret`}
+					intro={t("webhooks.about.itGetsANewSecret")}
+					close={close}
+					made={(made) => {
+						close();
+						setRotated(made);
+					}}
+				/>
+			)}
+			{over === "end" && (
+				<EndRotationDialog name={name} path={`webhooks/${w.id}/end-rotation`} close={close}>
+					<p>{t("webhooks.about.bothSignUntilAReceiver", { when: short(secrets[1]?.expiresAt) })}</p>
+				</EndRotationDialog>
+			)}
 			{rotated && (
 				<SecretDialog
 					title={t("common.theNewSecretOf", { name })}

@@ -1,1 +1,0 @@
-export{N as default}from"./deeds-hVQImsPP.js";

@@ -1,0 +1,1 @@
+export{n as default}from"./deeds-C-M7D6TQ.js";

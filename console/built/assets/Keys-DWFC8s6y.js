@@ -1,0 +1,1 @@
+export{_ as default}from"./deeds-C-M7D6TQ.js";

@@ -1,1 +1,0 @@
-import{F as e,S as t,Zt as n,vn as r}from"./base-Bu_U-ii2.js";var i=r();function a(){return e({title:n(`Nothing here`),crumbs:[{name:n(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(t,{})})}export{a as t};

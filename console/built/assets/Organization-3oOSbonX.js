@@ -1,1 +1,0 @@
-export{h as counted,m as default}from"./deeds-hVQImsPP.js";

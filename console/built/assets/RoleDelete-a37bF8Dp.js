@@ -1,0 +1,1 @@
+export{l as default}from"./deeds-C-M7D6TQ.js";

@@ -1,1 +1,0 @@
-export{z as EndRotationDialog,B as RotateDialog}from"./deeds-hVQImsPP.js";
