@@ -52,7 +52,7 @@ func (s *finding) questions() (all []consoleQuestion) {
 	add("effective memberships of 1,000", "/public/v2/memberships?filter[effectiveAt]="+s.crowd, "management")
 	for _, one := range []struct{ name, text string }{
 		{"search by two letters", "zu"}, {"search by two letters within words", "zz"}, {"search by a word", "plastics"},
-		{"search by a word in the middle", "lasti"}, {"search by words", "hazel plas"}, {"search by what is nowhere", "quetzalcoatl"},
+		{"search by a word in the middle", "lasti"}, {"search by words", "hazel%20plas"}, {"search by what is nowhere", "quetzalcoatl"},
 		{"search by an id", s.ids[0]}, {"search by a number", "%23500"}, {"search by a slug", s.slug},
 	} {
 		add(one.name, search+one.text, "management", "owner", "thousand", "subtree")
