@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,8 +34,6 @@ type app struct {
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
 	failed chan error // what makes it end by itself
-
-	file fs.FileInfo // of the embedded database that was opened
 
 	working context.Context // of every request; cutOff ends it
 	cutOff  context.CancelFunc
@@ -121,7 +118,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(a.db.Close)
-	a.noteFile()
+	if err := a.watchFile(); err != nil {
+		return err
+	}
 	a.watchOutages()
 	if err := a.checkPooler(ctx); err != nil {
 		return err
