@@ -24,7 +24,7 @@ func (p *program) copyToCommand() *cli.Command {
 			"The servers of the target need the same secret key.",
 		ArgValidator: oneTarget,
 		Flags:        p.flags(storage, logging),
-		Action:       p.onStorage(p.copyTo),
+		Action:       p.onInstallation(p.copyTo),
 	}
 }
 

@@ -240,7 +240,7 @@ func makeSecretKey(path string) error {
 
 // writeSecretKey writes a key to a new file, in a directory that is made if it is not there.
 func writeSecretKey(path string, key *store.SecretKey) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := store.MakeDirectory(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("make the directory of the secret key: %w", err)
 	}
 	return writeSecret(path, key.Text())
