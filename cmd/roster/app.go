@@ -103,6 +103,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	if a.pair, err = a.cfg.keyPair(a.logger); err != nil { // first: a setting that cannot be used must leave the database as it is
 		return err
 	}
+	if _, err := a.cfg.keyToOpen(); err != nil {
+		return err
+	}
 	release, err := a.cfg.claim() // before the schema changes under a server of another version
 	if errors.Is(err, errServed) {
 		return fmt.Errorf("%w; an embedded database has one, others need PostgreSQL: --database-url (ROSTER_DATABASE_URL)", err)

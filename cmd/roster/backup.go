@@ -87,8 +87,8 @@ func (c *config) existingDatabase(ctx context.Context, need store.Need) (*store.
 		return nil, err
 	}
 	key, lacking := c.secretKey()
-	if c.lacksDefaultKey(lacking) {
-		lacking = errNoSecretKey(c.secretKeyPath())
+	if isAbsent(lacking) {
+		lacking = c.errKeyLost()
 	} else if lacking != nil {
 		return nil, lacking
 	}

@@ -26,8 +26,8 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if _, err := c.blobs(); err != nil { // a setting that cannot be used leaves no database
 		return nil, err
 	}
-	key, err := c.secretKey()
-	if err != nil && !c.lacksDefaultKey(err) {
+	key, err := c.keyToOpen()
+	if err != nil {
 		return nil, err
 	}
 	db, err := c.connect(ctx)

@@ -113,6 +113,9 @@ func nextSecretKey(file string) (*store.SecretKey, error) {
 		return keyFrom(os.Stdin, "stdin")
 	}
 	key, err := readSecretKey(file)
+	if isAbsent(err) {
+		err = fmt.Errorf("%w; the one that a rotation is to is made before, with: roster secret-key create %s", err, file)
+	}
 	if err != nil {
 		return nil, usageError{err}
 	}
