@@ -41,7 +41,7 @@ func lockDatabase(path string, flags int) (release func() error, err error) {
 	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(flags))
 	switch taken, err := lock.TryLock(); {
 	case err != nil:
-		return nil, fmt.Errorf("claim the database %s: %w", path, err)
+		return nil, fmt.Errorf("claim the database %s: %w", path, store.AtPlace(path, err))
 	case !taken:
 		return nil, fmt.Errorf("%w %s: stop it first", errServed, path)
 	}

@@ -33,6 +33,9 @@ func oneTarget(_ context.Context, cmd *cli.Command) error {
 	if cmd.NArg() != 1 || !strings.HasPrefix(target, "postgres://") && !strings.HasPrefix(target, "postgresql://") {
 		return usageError{fmt.Errorf("'%s' takes one argument, the URL of the target: postgres://user:password@host/name", cmd.FullName())}
 	}
+	if err := checkPostgresURL(target); err != nil {
+		return usageError{fmt.Errorf("the URL of the target cannot be used: %w", err)}
+	}
 	return nil
 }
 

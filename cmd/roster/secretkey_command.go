@@ -83,7 +83,7 @@ func atMostOne(what string) func(context.Context, *cli.Command) error {
 
 func exactlyOne(what string) func(context.Context, *cli.Command) error {
 	return func(_ context.Context, cmd *cli.Command) error {
-		if cmd.NArg() != 1 {
+		if cmd.NArg() != 1 || cmd.Args().First() == "" { // as a variable is that is not set
 			return usageError{fmt.Errorf("'%s' takes one argument, %s", cmd.FullName(), what)}
 		}
 		return nil

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -22,4 +23,13 @@ func NewOwner(directory, made fs.FileInfo) (uid, gid int, give bool) {
 		return 0, 0, false
 	}
 	return int(owner.Uid), int(owner.Gid), true
+}
+
+// ownedBy says whom a directory belongs to.
+func ownedBy(info fs.FileInfo) string {
+	of, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return ""
+	}
+	return fmt.Sprintf(" and belongs to user %d", of.Uid)
 }
