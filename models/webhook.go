@@ -129,7 +129,7 @@ func relateWebhooks(c *collection.Collection) {
 type WebhookDelivery struct {
 	ID            string         `gorm:"column:id;primaryKey" jsonapi:"primary,webhookDeliveries" doc:"One event on its way to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the event happened, or when a replay or a test began it; sorting goes by the order in which deliveries were begun first." example:"2024-08-20T10:45:07+00:00"`
-	EventType     string         `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"The type of the event." example:"user.created"`
+	EventType     string         `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"The type of the event, or the one that a test is an example of." example:"user.created"`
 	State         string         `gorm:"column:state;->" jsonapi:"attr,state" rule:"readonly,enum=pending|succeeded|failed|cancelled,filter" doc:"pending; succeeded: answered with 2xx; failed: every attempt used up; cancelled, with the reason." example:"succeeded"`
 	Trigger       string         `gorm:"column:trigger;->" jsonapi:"attr,trigger" rule:"readonly,enum=event|manual|replay|test,filter" doc:"What began it: the event, a request to redeliver it, a replay or a test." example:"event"`
 	Attempts      int64          `gorm:"column:attempts;->" jsonapi:"attr,attempts" rule:"readonly,filter" doc:"Attempts so far." example:"1"`
