@@ -73,6 +73,9 @@ func (a *API) testWebhook(w http.ResponseWriter, rq *request) error {
 	if store.IsKind(err, store.Invalid) {
 		return inMeta(err, sent)
 	}
+	if err == nil {
+		err = models.FillEndpointStatus(rq.Context(), rq.DB, d)
+	}
 	if err != nil {
 		return err
 	}

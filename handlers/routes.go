@@ -210,7 +210,7 @@ func actions() []route {
 		},
 		{
 			path: "webhookDeliveries/{id}/redeliver", name: "redeliverWebhookDelivery", target: deliveries, served: deliveries,
-			status: http.StatusAccepted, needs: sendDeliveries, handle: done(queue.Redeliver),
+			status: http.StatusAccepted, needs: sendDeliveries, handle: done(queue.Redeliver, models.FillEndpointStatus),
 			doc: "Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.",
 		},
 	}

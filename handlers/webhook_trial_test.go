@@ -97,3 +97,37 @@ func TestATestOfATypeWaitsForItself(t *testing.T) {
 		}
 	})
 }
+
+// TestADeliveryTellsWhyItWaits: whoever sees deliveries alone, as the holder of a portal link may, is told that their endpoint is paused.
+func TestADeliveryTellsWhyItWaits(t *testing.T) {
+	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
+		org, _ := s.organization("Acme")
+		id := s.hook(org, nil).want(201).text("data", "id")
+		other := s.hook(org, nil).want(201).text("data", "id")
+		sent := s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
+		if got := sent.text("data", "attributes", "endpointStatus"); got != "active" {
+			t.Errorf("the answer to a test says that its endpoint is %s", got)
+		}
+		s.do("POST", hooksPath+"/"+other+"/test", nil).want(202)
+		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "paused"}), id)).want(200)
+
+		_, token := s.link(org, object{"permissions": []string{"webhookDeliveries:write"}})
+		portal := s.frame()
+		portal.open(token).want(201)
+		portal.get(hooksPath + "/" + id).want(403)
+		statuses := map[any]any{}
+		list := portal.get(deliveriesPath).want(200)
+		for i := range 2 {
+			statuses[list.text("data", i, "relationships", "webhook", "data", "id")] = list.json("data", i, "attributes", "endpointStatus")
+		}
+		if diff := cmp.Diff(map[any]any{id: "paused", other: "active"}, statuses); diff != "" {
+			t.Errorf("the endpoints of deliveries (-want +got):\n%s", diff)
+		}
+		delivery := deliveriesPath + "/" + sent.text("data", "id")
+		for _, a := range []*answer{portal.get(delivery).want(200), portal.do("POST", delivery+"/redeliver", nil).want(202)} {
+			if got := a.text("data", "attributes", "endpointStatus"); got != "paused" {
+				t.Errorf("the endpoint of one delivery is %s", got)
+			}
+		}
+	})
+}

@@ -139,7 +139,9 @@ type WebhookDelivery struct {
 	LastAttemptAt *jsonapi.Stamp `gorm:"column:last_attempt_at;->" jsonapi:"attr,lastAttemptAt" rule:"readonly,filter" doc:"When the last attempt began." example:"2024-08-20T10:45:07+00:00"`
 	FinishedAt    *jsonapi.Stamp `gorm:"column:finished_at;->" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to be pending." example:"2024-08-20T10:45:07+00:00"`
 	Reason        *string        `gorm:"column:reason;->" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled: endpoint_deleted; organization_deleted; receiver_aborted: its answer asked for it; expired: it waited for a paused or disabled endpoint for as long as deliveries are kept." example:"endpoint_deleted"`
-	History       *jsonapi.Raw   `gorm:"-" jsonapi:"attr,history" rule:"readonly" doc:"Each attempt: when, where to, how long each step took, and what came back. Present when one delivery is read."`
+	// EndpointStatus is told to whoever sees the delivery, and need not see the endpoint: it is why nothing happens.
+	EndpointStatus *string      `gorm:"-" jsonapi:"attr,endpointStatus" rule:"readonly,enum=active|paused|disabled" doc:"The status of its endpoint: while it is not active, what is pending waits." example:"active"`
+	History        *jsonapi.Raw `gorm:"-" jsonapi:"attr,history" rule:"readonly" doc:"Each attempt: when, where to, how long each step took, and what came back. Present when one delivery is read."`
 
 	EventID        string `gorm:"column:event_id"`
 	WebhookID      string `gorm:"column:webhook_id"`
@@ -195,6 +197,7 @@ func defineWebhookDeliveries(c *collection.Collection) {
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhook_deliveries.organization_id")},
 		Branches: reading("organizations"),
 		Total:    totalDeliveries,
+		Gather:   gatherDeliveries,
 		Describe: describeDelivery,
 	}
 	declare(c, declaration{follows: []string{"webhooks"}, counts: []string{
