@@ -86,11 +86,11 @@ export function quiet(page, held = () => false) {
 	return until("the page is quiet", async () => still() && (await idle()) && still());
 }
 
-/** Waits until the page shows what it has read. */
+/** Waits until the page shows what it has read, and the tree beside it. */
 export async function settled(page) {
 	do {
 		await quiet(page);
-		await page.locator(".ghost").first().waitFor({ state: "detached" });
+		await page.locator(".ghost, .side-scroll:empty").first().waitFor({ state: "detached" });
 	} while (Date.now() - asks(page).since < 80);
 }
 
