@@ -97,8 +97,10 @@ func (v *Vault) Digest(purpose, text string) []byte {
 // Digester returns the function that is Digest for texts which begin alike: it is given what comes after, and what it returns is good until
 // it is called again. It is for one goroutine.
 func (v *Vault) Digester(purpose, begin string) func(text []byte) []byte {
-	m, head, sum := v.macs.New().(*mac), []byte(purpose+"\x00"+begin), make([]byte, 0, sha256.Size)
+	head, sum := []byte(purpose+"\x00"+begin), make([]byte, 0, sha256.Size)
 	return func(text []byte) []byte {
+		m := v.macs.Get().(*mac)
+		defer v.macs.Put(m)
 		m.Reset()
 		m.Write(head)
 		m.Write(text)
