@@ -67,7 +67,9 @@ func run(
 }
 
 // wasInterrupted reports whether something failed because a signal ended ctx.
-func wasInterrupted(ctx context.Context, err error) bool { return ctx.Err() != nil && errors.Is(err, context.Canceled) }
+func wasInterrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Canceled)
+}
 
 // helpOf returns a command line that asks for help on a command of a command, "help key create", as the library understands it.
 func helpOf(args []string) []string {

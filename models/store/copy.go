@@ -18,8 +18,8 @@ import (
 type CopyProgress struct {
 	Step  string // "migrate", "look", "copy" or "compare"
 	Table string // or the step of the schema that was taken
-	Rows  int64 // of the table
-	Of    int64 // rows that the table has, 0 while nobody knows
+	Rows  int64  // of the table
+	Of    int64  // rows that the table has, 0 while nobody knows
 }
 
 // ErrCopying says that a PostgreSQL database is being filled by another process.
