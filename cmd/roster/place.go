@@ -63,7 +63,8 @@ func lookAtDatabase(path string) (databaseFile, error) {
 	return filled, nil
 }
 
-// openFile opens a file for reading that is one: a named pipe would keep whoever opens it waiting, also for the end that a signal asks for.
+// openFile opens a file for reading that is one: a named pipe would keep whoever opens it waiting, also for the end that a signal asks
+// for.
 func openFile(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
