@@ -8,6 +8,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/store"
+	"roster/webhooks"
 )
 
 // Actions are what is done to one resource beside creating, changing and deleting it. They answer with a resource: that one, or what came
@@ -47,6 +48,38 @@ func rotated[T any](
 		}
 		return a.writeOne(w, rq, rq.route.success(), item)
 	}
+}
+
+// trial is what a test of an endpoint can say.
+var trial = jsonapi.ForModel(struct {
+	ID        string  `jsonapi:"primary,trials" doc:"A test of an endpoint."`
+	EventType *string `jsonapi:"attr,eventType" rule:"max=100" doc:"The type of event that an example is sent of."`
+}{})
+
+// testWebhook sends a test to an endpoint: a webhook.test, or an example of the type that the request names.
+func (a *API) testWebhook(w http.ResponseWriter, rq *request) error {
+	sent := map[string]any{}
+	if len(rq.Content) > 0 {
+		var err error
+		if sent, err = jsonapi.DecodeMeta(rq.Content, trial); err != nil {
+			return rq.refusedFirst(err, rq.askUpdate)
+		}
+	}
+	eventType, named := sent["eventType"].(string)
+	if !named {
+		eventType = models.TestEvent
+	}
+	d, err := webhooks.SendTest(rq.Context(), rq.DB, rq.Caller(), rq.id(), eventType)
+	if store.IsKind(err, store.Invalid) {
+		return inMeta(err, sent)
+	}
+	if err == nil {
+		err = models.FillEndpointStatus(rq.Context(), rq.DB, d)
+	}
+	if err != nil {
+		return err
+	}
+	return a.writeOne(w, rq, rq.route.success(), d)
 }
 
 // How long earlier secrets go on working after a rotation.

@@ -8,7 +8,6 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/server"
-	"roster/webhooks"
 	"roster/webhooks/queue"
 )
 
@@ -205,12 +204,13 @@ func actions() []route {
 		},
 		{
 			path: "webhooks/{id}/test", name: "testWebhook", target: endpoints, served: deliveries, status: http.StatusAccepted,
-			needs: auth.Write("webhooks"), handle: done(webhooks.SendTest),
-			doc: "Sends a webhook.test to the endpoint and answers with its delivery; while one is pending, with that one.",
+			needs: auth.Write("webhooks"), handle: (*API).testWebhook,
+			doc: "Sends a test to the endpoint and answers with its delivery: a webhook.test, or an example of the type of event that " +
+				"meta.eventType names, with test in its body and the sequence 0. While one of the same type is pending, it answers with that.",
 		},
 		{
 			path: "webhookDeliveries/{id}/redeliver", name: "redeliverWebhookDelivery", target: deliveries, served: deliveries,
-			status: http.StatusAccepted, needs: sendDeliveries, handle: done(queue.Redeliver),
+			status: http.StatusAccepted, needs: sendDeliveries, handle: done(queue.Redeliver, models.FillEndpointStatus),
 			doc: "Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.",
 		},
 	}

@@ -35,12 +35,14 @@ const (
 	cursorMACSize = 16
 	// maxCursor bounds the text. The longest one that this program makes, with the five longest sort keys, is shorter.
 	maxCursor = 8192
+	// usualCursor has room for a time, an id and what authenticates them.
+	usualCursor = 96
 )
 
 // Encode returns the cursor as an opaque text for URLs. mac authenticates it together with the list it belongs to: DecodeCursor takes it
 // only with the same one. mac must return at least 16 bytes.
 func (c Cursor) Encode(mac func(payload []byte) []byte) string {
-	payload := c.payload()
+	payload := c.appendTo(make([]byte, 0, usualCursor))
 	return base64.RawURLEncoding.EncodeToString(append(payload, mac(payload)[:cursorMACSize]...))
 }
 
@@ -71,8 +73,8 @@ const (
 	cursorTrue
 )
 
-func (c Cursor) payload() []byte {
-	b := []byte{cursorVersion, byte(c.Edge)}
+func (c Cursor) appendTo(b []byte) []byte {
+	b = append(b, cursorVersion, byte(c.Edge))
 	for _, value := range c.Values {
 		switch v := value.(type) {
 		case string:
@@ -84,7 +86,10 @@ func (c Cursor) payload() []byte {
 		case time.Time:
 			b = binary.AppendVarint(append(b, cursorTime), v.UnixMicro())
 		case bool:
-			b = append(b, map[bool]byte{false: cursorFalse, true: cursorTrue}[v])
+			b = append(b, cursorFalse)
+			if v {
+				b[len(b)-1] = cursorTrue
+			}
 		default:
 			b = append(b, cursorNull)
 		}
@@ -92,7 +97,7 @@ func (c Cursor) payload() []byte {
 	return b
 }
 
-// parseCursor reads a payload. It takes only what payload writes.
+// parseCursor reads a payload. It takes only what appendTo writes.
 func parseCursor(payload []byte) (c Cursor, ok bool) {
 	if len(payload) < 2 || payload[0] != cursorVersion || payload[1] > byte(ListEnd) {
 		return Cursor{}, false
@@ -105,7 +110,7 @@ func parseCursor(payload []byte) (c Cursor, ok bool) {
 		}
 		c.Values, rest = append(c.Values, value), rest[size:]
 	}
-	if (c.Edge == NoEdge) != (len(c.Values) > 0) || !bytes.Equal(c.payload(), payload) { // numbers have longer spellings
+	if (c.Edge == NoEdge) != (len(c.Values) > 0) || !bytes.Equal(c.appendTo(nil), payload) { // numbers have longer spellings
 		return Cursor{}, false
 	}
 	return c, true

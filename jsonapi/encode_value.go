@@ -172,18 +172,26 @@ func (e *encoder) text(s string) {
 // escapes are how the characters are printed that have escapes of their own; other control characters have the general one.
 var escapes = map[byte]string{'"': `\"`, '\\': `\\`, '\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
 
+// ordinary are the bytes that stand for a character which is printed as it is.
+var ordinary = func() (table [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
 // escaped appends the text of a string: what JSON wants escaped, the line ends of JavaScript (U+2028, U+2029), and U+FFFD for each byte
 // that is no UTF-8.
 func (e *encoder) escaped(s string) {
 	const digits = "0123456789abcdef"
 	plain := 0 // what is not appended yet begins here
 	for i := 0; i < len(s); {
-		c, width := rune(s[i]), 1
-		if c >= utf8.RuneSelf {
-			c, width = utf8.DecodeRuneInString(s[i:])
+		if ordinary[s[i]] { // as most texts are from end to end
+			i++
+			continue
 		}
-		ordinary := c >= ' ' && c != '"' && c != '\\' && c != '\u2028' && c != '\u2029'
-		if ordinary && (c != utf8.RuneError || width > 1) {
+		c, width := utf8.DecodeRuneInString(s[i:])
+		if c >= utf8.RuneSelf && c != '\u2028' && c != '\u2029' && (c != utf8.RuneError || width > 1) {
 			i += width
 			continue
 		}

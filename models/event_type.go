@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"time"
 
 	"roster/jsonapi"
@@ -55,6 +56,16 @@ func EventTypes() []EventType {
 		}
 	}
 	return types
+}
+
+// FindEventType returns the type of event of that name, and whether there is one.
+func FindEventType(name string) (EventType, bool) {
+	types := EventTypes()
+	i := slices.IndexFunc(types, func(t EventType) bool { return t.Name == name })
+	if i < 0 {
+		return EventType{}, false
+	}
+	return types[i], true
 }
 
 // exampleTime is when everything in the examples happens: the time that the published API shows.

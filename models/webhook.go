@@ -78,7 +78,7 @@ func defineWebhooks(c *collection.Collection) {
 			"health":         inHealth,
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhooks.organization_id")},
-		Branches: reading("organizations"),
+		Branches: reading("organizations"), Inherited: &collection.Inherited{},
 		Complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
 			w.printHeaders()
@@ -129,7 +129,7 @@ func relateWebhooks(c *collection.Collection) {
 type WebhookDelivery struct {
 	ID            string         `gorm:"column:id;primaryKey" jsonapi:"primary,webhookDeliveries" doc:"One event on its way to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the event happened, or when a replay or a test began it; sorting goes by the order in which deliveries were begun first." example:"2024-08-20T10:45:07+00:00"`
-	EventType     string         `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"The type of the event." example:"user.created"`
+	EventType     string         `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"The type of the event, or the one that a test is an example of." example:"user.created"`
 	State         string         `gorm:"column:state;->" jsonapi:"attr,state" rule:"readonly,enum=pending|succeeded|failed|cancelled,filter" doc:"pending; succeeded: answered with 2xx; failed: every attempt used up; cancelled, with the reason." example:"succeeded"`
 	Trigger       string         `gorm:"column:trigger;->" jsonapi:"attr,trigger" rule:"readonly,enum=event|manual|replay|test,filter" doc:"What began it: the event, a request to redeliver it, a replay or a test." example:"event"`
 	Attempts      int64          `gorm:"column:attempts;->" jsonapi:"attr,attempts" rule:"readonly,filter" doc:"Attempts so far." example:"1"`
@@ -139,7 +139,9 @@ type WebhookDelivery struct {
 	LastAttemptAt *jsonapi.Stamp `gorm:"column:last_attempt_at;->" jsonapi:"attr,lastAttemptAt" rule:"readonly,filter" doc:"When the last attempt began." example:"2024-08-20T10:45:07+00:00"`
 	FinishedAt    *jsonapi.Stamp `gorm:"column:finished_at;->" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to be pending." example:"2024-08-20T10:45:07+00:00"`
 	Reason        *string        `gorm:"column:reason;->" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled: endpoint_deleted; organization_deleted; receiver_aborted: its answer asked for it; expired: it waited for a paused or disabled endpoint for as long as deliveries are kept." example:"endpoint_deleted"`
-	History       *jsonapi.Raw   `gorm:"-" jsonapi:"attr,history" rule:"readonly" doc:"Each attempt: when, where to, how long each step took, and what came back. Present when one delivery is read."`
+	// EndpointStatus is told to whoever sees the delivery, and need not see the endpoint: it is why nothing happens.
+	EndpointStatus *string      `gorm:"-" jsonapi:"attr,endpointStatus" rule:"readonly,enum=active|paused|disabled" doc:"The status of its endpoint: while it is not active, what is pending waits." example:"active"`
+	History        *jsonapi.Raw `gorm:"-" jsonapi:"attr,history" rule:"readonly" doc:"Each attempt: when, where to, how long each step took, and what came back. Present when one delivery is read."`
 
 	EventID        string `gorm:"column:event_id"`
 	WebhookID      string `gorm:"column:webhook_id"`
@@ -193,8 +195,9 @@ func defineWebhookDeliveries(c *collection.Collection) {
 			"eventId":        collection.ByID("webhook_deliveries.event_id"),
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhook_deliveries.organization_id")},
-		Branches: reading("organizations"),
+		Branches: reading("organizations"), Inherited: &collection.Inherited{UntilDeleted: true},
 		Total:    totalDeliveries,
+		Gather:   gatherDeliveries,
 		Describe: describeDelivery,
 	}
 	declare(c, declaration{follows: []string{"webhooks"}, counts: []string{

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -74,6 +75,36 @@ type attemptEntry struct {
 	Detail           *string         `json:"detail" doc:"The same for people."`
 	Response         attemptResponse `json:"response" doc:"What came back."`
 	SignedWith       jsonapi.Strings `json:"signedWith" doc:"The ids of the secrets that signed it."`
+}
+
+// gatherDeliveries fills in the status of the endpoints of a page of deliveries, if somebody wants to know.
+func gatherDeliveries(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error {
+	if !q.Wants(WebhookDeliveries.Schema.Type, "endpointStatus") {
+		return nil
+	}
+	return FillEndpointStatus(ctx, db, store.Column(items, func(item any) *WebhookDelivery { return item.(*WebhookDelivery) })...)
+}
+
+// FillEndpointStatus sets the attribute endpointStatus of deliveries, with one query for all of them.
+func FillEndpointStatus(ctx context.Context, db *store.DB, deliveries ...*WebhookDelivery) error {
+	if len(deliveries) == 0 {
+		return nil
+	}
+	in, arg := db.Among("id", store.SortedUnique(store.Column(deliveries, func(d *WebhookDelivery) string { return d.WebhookID })))
+	statuses := map[string]*string{}
+	err := db.Read(ctx, func(rows *sql.Rows) error {
+		var id, status string
+		err := rows.Scan(&id, &status)
+		statuses[id] = &status
+		return err
+	}, `SELECT id, status FROM webhooks WHERE `+in, arg)
+	if err != nil {
+		return fmt.Errorf("read the status of endpoints: %w", err)
+	}
+	for _, d := range deliveries {
+		d.EndpointStatus = statuses[d.WebhookID]
+	}
+	return nil
 }
 
 // describeDelivery fills in the attempts at one delivery, the oldest first.

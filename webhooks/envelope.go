@@ -28,6 +28,7 @@ type Envelope struct {
 	Organization *Organization   // whose event it is; nil for none
 	Actor        models.Actor    // without id and name if the receiver's organization does not see it
 	RequestID    *string         // nil if no request made the change
+	Test         bool            // it tells of nothing that happened: somebody tries the receiver
 	Data         json.RawMessage // the resource as a JSON:API resource object
 	Changes      json.RawMessage // before and after by attribute; nil unless something was updated
 }
@@ -109,6 +110,9 @@ func (e Envelope) append(b []byte, thin bool) ([]byte, error) {
 		}
 		b = append(append(append(b, `,"`...), member.name...), `":`...)
 		b = append(b, value...)
+	}
+	if e.Test {
+		b = append(b, `,"test":true`...)
 	}
 	if thin {
 		b = append(b, `,"thin":true`...)

@@ -220,10 +220,14 @@ func (w *Worker) render(m *models.Message) []byte {
 }
 
 // RenderMessage returns the bytes that are sent.
-func RenderMessage(m *models.Message) ([]byte, error) {
+func RenderMessage(m *models.Message) ([]byte, error) { return envelopeOf(m).Render(DefaultBodyLimit) }
+
+// envelopeOf returns what is sent.
+func envelopeOf(m *models.Message) Envelope {
 	e := m.Event
 	envelope := Envelope{
 		Type: e.Type, OccurredAt: e.OccurredAt, Sequence: e.Sequence, Actor: m.Actor, RequestID: e.RequestID, Data: m.Resource,
+		Test: e.IsTest(),
 	}
 	if e.OrganizationID != "" {
 		envelope.Organization = &Organization{ID: e.OrganizationID, Name: m.OrganizationName}
@@ -231,5 +235,5 @@ func RenderMessage(m *models.Message) ([]byte, error) {
 	if strings.HasSuffix(e.Type, ".updated") {
 		envelope.Changes = m.Changes
 	}
-	return envelope.Render(DefaultBodyLimit)
+	return envelope
 }

@@ -420,7 +420,7 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		r.received(late, 3)
 		r.quiet()
-		_, err = SendTest(r.t.Context(), r.db, someone, newcomer.ID)
+		_, err = SendTest(r.t.Context(), r.db, someone, newcomer.ID, models.TestEvent)
 		if err != nil {
 			r.t.Fatal(err)
 		}

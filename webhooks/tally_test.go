@@ -59,7 +59,7 @@ func TestWhatIsNoFaultOfTheReceiverCountsForNothing(t *testing.T) {
 	away.Close()
 	each(t, func(r *rig) {
 		w := r.endpoint(r.organization(""), "https://somewhere.test/", "eventTypes", jsonapi.Strings{"webhook.test"})
-		if _, err := SendTest(r.t.Context(), r.db, someone, w.ID); err != nil {
+		if _, err := SendTest(r.t.Context(), r.db, someone, w.ID, models.TestEvent); err != nil {
 			r.t.Fatal(err)
 		}
 		r.until(`SELECT COUNT(*) FROM webhook_attempts WHERE code = 'proxy_error'`, int64(1))

@@ -80,15 +80,17 @@ function asks(page) {
 export function quiet(page, held = () => false) {
 	const now = asks(page);
 	const still = () => Date.now() - now.since > 80 && [...now.running].every(held);
-	const idle = () => page.evaluate(() => new Promise((done) => requestIdleCallback(() => done(true)))).catch(() => false); // it went elsewhere
+	// An open menu follows its button in every frame: then there is no idle time.
+	const idle = () =>
+		page.evaluate(() => new Promise((done) => requestIdleCallback(() => done(true), { timeout: 200 }))).catch(() => false); // it went elsewhere
 	return until("the page is quiet", async () => still() && (await idle()) && still());
 }
 
-/** Waits until the page shows what it has read. */
+/** Waits until the page shows what it has read, and the tree beside it. */
 export async function settled(page) {
 	do {
 		await quiet(page);
-		await page.locator(".ghost").first().waitFor({ state: "detached" });
+		await page.locator(".ghost, .side-scroll:empty").first().waitFor({ state: "detached" });
 	} while (Date.now() - asks(page).since < 80);
 }
 

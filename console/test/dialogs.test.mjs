@@ -21,6 +21,7 @@ const opened = [
 	["webhooks", press("New endpoint")],
 	["webhooks", press("Portal link")],
 	["endpoint", press("Change")],
+	["endpoint", choose("More actions", "Send an example of a type…")],
 	["endpoint", choose("More actions", "Rotate the secret…")],
 	["endpoint", choose("More actions", "Send again…")],
 	["endpoint", choose("More actions", "Delete…")],

@@ -75,6 +75,24 @@ for (const width of [1440, 420]) {
 	});
 }
 
+test("the tree comes beside a page that reads nothing, as beside any other", async () => {
+	const tab = await open(browser, service.base);
+	const { page } = tab;
+	await signIn(page, service.base, service.people.owner.email);
+	await page.clock.install();
+	await page.goto(`${service.base}/console/nowhere`);
+	await page.clock.pauseAt(Date.now() + 1000);
+	await page.getByRole("heading", { level: 1 }).waitFor();
+	// The page's clock stands, but for what it is moved by here: far less than anything waits for what never comes.
+	let moved = 0;
+	await until("the tree is there", async () => {
+		if (moved < 400) await page.clock.runFor(20);
+		moved += 20;
+		return (await page.getByRole("treeitem").count()) > 0;
+	});
+	await tab.close();
+});
+
 for (const by of ["a password", "a key"]) {
 	for (const width of [1440, 420]) {
 		test(`nothing moves on any screen for who signs in by ${by}, ${width} wide`, async (t) => {

@@ -31,6 +31,7 @@ func EventSchema(e Event) any {
 		{"requestId", &schema{
 			Type: []string{"string", "null"}, Description: "The X-Request-Id of the request that made the change; null for none.",
 		}},
+		{"test", &schema{Enum: []any{true}, Description: "Present when nothing happened: somebody tries the receiver."}},
 		{"thin", &schema{Enum: []any{true}, Description: "Present when the event was too large: data then only identifies the resource."}},
 		{"changes", &schema{
 			Type: "object", Description: "Before and after of each attribute and relationship that changed; secrets without their values.",

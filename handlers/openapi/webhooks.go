@@ -92,6 +92,7 @@ func (g *generator) eventParts() {
 			{"organization", refTo("EventOrganization")},
 			{"actor", refTo("EventActor")},
 			{"requestId", maybe("The X-Request-Id of the request that made the change; null for none.")},
+			{"test", &schema{Type: "boolean", Description: "Present, and true, when nothing happened: somebody tries the receiver."}},
 			{"thin", &schema{Type: "boolean", Description: "Present, and true, when the event was too large: data then only identifies " +
 				"the resource."}},
 			{"changes", &schema{

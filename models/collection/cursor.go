@@ -63,8 +63,9 @@ func (c *Collection) pageByCursor(
 	if err := l.cut(ctx, page, after, before); err != nil {
 		return nil, err
 	}
-	for _, item := range page.Items {
-		page.Cursors = append(page.Cursors, l.seal(c.place(item, l.keys)))
+	page.Cursors = make([]string, len(page.Items))
+	for i, item := range page.Items {
+		page.Cursors[i] = l.seal(c.place(item, l.keys))
 	}
 	return page, l.turns(ctx, page, after, before)
 }
@@ -136,11 +137,13 @@ func (l *listing) backward() bool { return l.query.Page.After == "" && l.query.P
 // turns finds out whether there are items on either side of the page. On the side that it was read towards, and at the end of the list
 // that it began at, it is known.
 func (l *listing) turns(ctx context.Context, page *Page, after, before jsonapi.Cursor) error {
-	prev, next := Turn{pageBefore, l.seal(before)}, Turn{pageAfter, l.seal(after)}
+	prev, next := Turn{Parameter: pageBefore}, Turn{Parameter: pageAfter}
 	first, last := before, after
 	if n := len(page.Items); n > 0 {
 		first, last = l.place(page.Items[0], l.keys), l.place(page.Items[n-1], l.keys)
 		prev.Cursor, next.Cursor = page.Cursors[0], page.Cursors[n-1]
+	} else {
+		prev.Cursor, next.Cursor = l.seal(before), l.seal(after)
 	}
 	var hasPrev, hasNext bool
 	var err error

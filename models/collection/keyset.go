@@ -71,11 +71,11 @@ func (c *Collection) orderBy(keys []sortKey) []string {
 
 // place returns where in the list a model stands.
 func (c *Collection) place(model any, keys []sortKey) jsonapi.Cursor {
-	var cursor jsonapi.Cursor
-	for _, k := range keys {
-		cursor.Values = append(cursor.Values, sortValue(c.field(model, k.column)))
+	values := make([]any, len(keys))
+	for i, k := range keys {
+		values[i] = sortValue(c.field(model, k.column))
 	}
-	return cursor
+	return jsonapi.Cursor{Values: values}
 }
 
 func sortValue(field reflect.Value) any {

@@ -26,7 +26,7 @@ func tested(t *testing.T, db *store.DB, webhook string) *models.WebhookDelivery 
 		if err != nil {
 			return nil, err
 		}
-		return queue.InsertTest(t.Context(), tx, w, &models.Message{Event: event, Owner: w.OrganizationID, Body: []byte(`{}`)})
+		return queue.InsertTest(t.Context(), tx, w, &models.Message{Event: event, Owner: w.OrganizationID, Body: []byte(`{}`)}, event.Type)
 	}))(t)
 }
 

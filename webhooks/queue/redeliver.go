@@ -65,11 +65,13 @@ func hurryLane(ctx context.Context, tx *store.DB, webhook string) error {
 	return nil
 }
 
-// PendingTest returns the test of an endpoint that is still to be sent, or nil. The endpoint is locked.
-func PendingTest(ctx context.Context, tx *store.DB, webhook string) (*models.WebhookDelivery, error) {
+// PendingTest returns the test of an endpoint with a type of event that is still to be sent, or nil. The endpoint is locked.
+func PendingTest(ctx context.Context, tx *store.DB, webhook, eventType string) (*models.WebhookDelivery, error) {
 	var found []*models.WebhookDelivery
-	err := tx.Session(ctx).Table(models.WebhookDeliveries.Table).Where(`id = (SELECT delivery_id FROM webhook_open
-		WHERE webhook_id = ? AND state = 'pending' AND trigger = ? LIMIT 1)`, webhook, models.TriggerTest).Find(&found).Error
+	err := tx.Session(ctx).Table(models.WebhookDeliveries.Table).Where(`id = (SELECT d.id
+		FROM webhook_open o JOIN webhook_dispatches d ON d.id = o.delivery_id
+		WHERE o.webhook_id = ? AND o.state = 'pending' AND o.trigger = ? AND d.event_type = ? LIMIT 1)`,
+		webhook, models.TriggerTest, eventType).Find(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for pending test: %w", err)
 	}
@@ -79,11 +81,13 @@ func PendingTest(ctx context.Context, tx *store.DB, webhook string) (*models.Web
 	return found[0], nil
 }
 
-// InsertTest inserts the message and the delivery of a test, and lets it go at once.
-func InsertTest(ctx context.Context, tx *store.DB, w *models.Webhook, m *models.Message) (*models.WebhookDelivery, error) {
+// InsertTest inserts the message and the delivery of a test with a type of event, and lets it go at once.
+func InsertTest(
+	ctx context.Context, tx *store.DB, w *models.Webhook, m *models.Message, eventType string,
+) (*models.WebhookDelivery, error) {
 	now := tx.Now()
 	d := &NewDelivery{
-		ID: models.NewID(), EventID: m.Event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, EventType: m.Event.Type,
+		ID: models.NewID(), EventID: m.Event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, EventType: eventType,
 		Place: m.Event.Ordinal, Trigger: models.TriggerTest, DueAt: &now, CreatedAt: now,
 	}
 	if _, err := InsertDeliveries(ctx, tx, []*models.Message{m}, []*NewDelivery{d}); err != nil {

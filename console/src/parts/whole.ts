@@ -2,6 +2,7 @@
    after another. Until then ghosts of it stand there. What comes later comes by something that one has done. */
 
 import { queries } from "../api/query";
+import { seen } from "./first";
 
 const fonts = ['1rem "Atkinson Hyperlegible Next Variable"', '1rem "Atkinson Hyperlegible Mono Variable"'];
 
@@ -23,7 +24,10 @@ export function showWhole(): void {
 		const now = performance.now();
 		if (queries.isFetching() > 0 || document.fonts.status === "loading" || document.querySelector("main .ghosts")) quiet = now;
 		if (now - quiet < rest && now < end) setTimeout(look, 15);
-		else document.documentElement.dataset.ready = "";
+		else {
+			document.documentElement.dataset.ready = "";
+			seen();
+		}
 	};
 	look();
 }

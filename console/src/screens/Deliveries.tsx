@@ -31,7 +31,7 @@ export default function Deliveries(_: ScreenProps) {
 		include: "webhook,organization",
 		"fields[webhooks]": "name,url,kind",
 		"fields[organizations]": "name",
-		"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,webhook,organization",
+		"fields[webhookDeliveries]": "createdAt,eventType,state,trigger,attempts,status,errorCode,endpointStatus,webhook,organization",
 		"page[size]": 50,
 	});
 	const list = usePages<Delivery>(request, { keep: true });

@@ -32,7 +32,7 @@ export default function Deliveries({ organization, endpoints, sends }: Deliverie
 		sort: "-createdAt",
 		include: endpoints ? "webhook" : undefined,
 		"fields[webhooks]": "name,url,kind",
-		"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,webhook",
+		"fields[webhookDeliveries]": "createdAt,eventType,state,trigger,attempts,status,errorCode,endpointStatus,webhook",
 		"page[size]": 50,
 	});
 	const [soon, sent] = useSoon();

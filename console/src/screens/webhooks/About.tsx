@@ -19,6 +19,7 @@ import { ago, date, milliseconds, short } from "../../words/time";
 import { SecretDialog } from "../keys/Secret";
 import { EndRotationDialog, RotateDialog } from "../rotation/Rotate";
 import { Overlap, type Secret } from "../rotation/Overlap";
+import Example from "./Example";
 import { healthOf } from "./health";
 import { ReplayDialog, Replays } from "./Replay";
 import { useEndpointRights } from "./rights";
@@ -40,7 +41,7 @@ export function About({ answer, name, id, may, request, sent }: AboutProps) {
 	const a = w.attributes;
 	const [, go] = useLocation();
 	const health = healthOf(w);
-	const [over, setOver] = useState<"change" | "rotate" | "end" | "replay" | "delete" | null>(null);
+	const [over, setOver] = useState<"change" | "example" | "rotate" | "end" | "replay" | "delete" | null>(null);
 	const [rotated, setRotated] = useState<Webhook | null>(null);
 	const close = () => setOver(null);
 	usePage({
@@ -65,6 +66,7 @@ export function About({ answer, name, id, may, request, sent }: AboutProps) {
 			body: { data: { type: "webhooks", id: w.id, attributes: { status: next } } },
 		});
 	const own = a.kind === "own";
+	const untested = not || (a.status !== "active" && t("webhooks.about.enableItFirst", { status: a.status ?? "" }));
 	return (
 		<div className="page stack">
 			<div className="row wrap orgtitle">
@@ -81,7 +83,7 @@ export function About({ answer, name, id, may, request, sent }: AboutProps) {
 					<Button
 						kind="main"
 						icon="send"
-						not={not || (test.isPending && t("common.itIsOnItsWay"))}
+						not={untested || (test.isPending && t("common.itIsOnItsWay"))}
 						onClick={() => test.mutate({ to: `${to}/test`, method: "POST" })}
 					>
 						{t("webhooks.about.sendATest")}
@@ -104,6 +106,7 @@ export function About({ answer, name, id, may, request, sent }: AboutProps) {
 						label={t("common.moreActions")}
 						square
 						entries={[
+							{ label: t("webhooks.about.sendAnExample"), icon: "send", not: untested, act: () => setOver("example") },
 							{ label: t("webhooks.about.sendAgain"), icon: "again", not: send, act: () => setOver("replay") },
 							{ label: t("webhooks.about.rotateTheSecret"), icon: "key", not: direct, act: () => setOver("rotate") },
 							{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
@@ -162,6 +165,7 @@ export function About({ answer, name, id, may, request, sent }: AboutProps) {
 				<Overlap secrets={secrets.map((s) => ({ ...s, what: t("webhooks.about.idOfTheSecret") }))} />
 			</Section>
 			{over === "change" && <EndpointForm organization={id} answer={answer} may={may} close={close} />}
+			{over === "example" && <Example webhook={w} name={name} close={close} sent={sent} />}
 			{over === "rotate" && (
 				<RotateDialog<Webhook>
 					name={name}

@@ -9,7 +9,7 @@ import { Rows, Table } from "../../parts/rows";
 import { State, Typed } from "../../parts/small";
 import { endpointName } from "../../words/host";
 import { short } from "../../words/time";
-import { standing } from "./health";
+import { isExample, standing } from "./health";
 import { t } from "../../words/message";
 
 /** What a delivery may be, as a filter: "" is any. */
@@ -56,6 +56,7 @@ export function DeliveryTable({ list, to, organizations, action }: DeliveryTable
 								) : (
 									<span className="mono">{d.attributes.eventType}</span>
 								)}
+								{isExample(d) && <span className="tag beside">{t("webhooks.endpoint.anExample")}</span>}
 							</td>
 							{to && (
 								<td data-fold="under">

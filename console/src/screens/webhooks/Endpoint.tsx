@@ -18,7 +18,7 @@ import { endpointName } from "../../words/host";
 import type { TabProps } from "../organization/Organization";
 import { subjectName } from "../events/Sentence";
 import { useQueryState } from "../query-state";
-import { healthOf, standing } from "./health";
+import { healthOf, isExample, standing } from "./health";
 import { About } from "./About";
 import Inspector from "./Inspector";
 import { Pulse } from "./Pulse";
@@ -46,8 +46,8 @@ export default function Endpoint(props: EndpointProps) {
 			"filter[state]": state,
 			sort: "-createdAt",
 			include: props.withoutEvents ? undefined : "event",
-			"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,event",
-			"fields[events]": "resource",
+			"fields[webhookDeliveries]": "createdAt,eventType,state,trigger,attempts,status,errorCode,endpointStatus,event",
+			"fields[events]": "eventType,resource",
 			"page[size]": 50,
 		}),
 		{ keep: true, every: soon ? closely : 10_000 },
@@ -112,8 +112,9 @@ export default function Endpoint(props: EndpointProps) {
 				<List list={list} height={59}>
 					{(d) => {
 						const s = standing(d);
-						const told = (related<EventAttributes>({ included: list.included }, d, "event")?.attributes.resource ??
-							{}) as Record<string, unknown>;
+						const event = related<EventAttributes>({ included: list.included }, d, "event");
+						const told = (event?.attributes.resource ?? {}) as Record<string, unknown>;
+						const about = told.type ? subjectName(told, String(d.attributes.eventType).split(".")[0] ?? "") : "";
 						return (
 							<li>
 								<Link
@@ -124,9 +125,7 @@ export default function Endpoint(props: EndpointProps) {
 									<span className="mono cut">{d.attributes.eventType}</span>
 									<span className="second quiet">{short(d.attributes.createdAt)}</span>
 									<span className="second cut">
-										<Typed>
-											{told.type ? subjectName(told, String(d.attributes.eventType).split(".")[0] ?? "") : ""}
-										</Typed>
+										{isExample(d, event) ? t("webhooks.endpoint.anExample") : <Typed>{about}</Typed>}
 									</span>
 									<State is={s.is}>{s.word}</State>
 								</Link>

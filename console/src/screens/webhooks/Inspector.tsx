@@ -19,7 +19,7 @@ import { ago, clock, date, exact, milliseconds } from "../../words/time";
 import type { TabProps } from "../organization/Organization";
 import { useQueryState } from "../query-state";
 import type { Secret } from "../rotation/Overlap";
-import { advice, statusLine } from "./health";
+import { advice, isExample, statusLine } from "./health";
 import { Answer, RequestCard } from "./exchange";
 import { ReplayDialog } from "./Replay";
 import { Segments } from "../../parts/choices";
@@ -97,7 +97,8 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 			</div>
 		);
 	const event = related<EventAttributes>(read.data, d, "event");
-	const about = event?.attributes.subjectName;
+	const example = isExample(d, event);
+	const about = example ? t("webhooks.endpoint.anExample") : event?.attributes.subjectName;
 	return (
 		<div className="page stack">
 			<div className="row wrap">
@@ -112,7 +113,7 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 								<Dot />
 							</>
 						)}
-						{event?.attributes.sequence != null && (
+						{!example && event?.attributes.sequence != null && (
 							<>
 								<span>{t("webhooks.inspector.sequence", { sequence: event.attributes.sequence })}</span>
 								<Dot />
@@ -194,6 +195,14 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 						? rich("webhooks.inspector.reason", { reason: a.reason.replaceAll("_", " ") })
 						: rich("webhooks.inspector.cancelled")}
 				</span>
+			</p>
+		);
+	}
+	if (a.state === "pending" && a.endpointStatus && a.endpointStatus !== "active") {
+		return (
+			<p className="notice">
+				<Icon name="pause" />
+				<span>{rich("webhooks.inspector.itWaitsForTheEndpoint", { status: a.endpointStatus })}</span>
 			</p>
 		);
 	}

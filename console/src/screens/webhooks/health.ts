@@ -1,6 +1,7 @@
 /* How an endpoint and a delivery do, in a word and in a sentence. */
 
-import type { Delivery, Webhook } from "../../api/resources";
+import type { Resource } from "../../api/document";
+import type { Delivery, EventAttributes, Webhook } from "../../api/resources";
 import type { StateName } from "../../parts/small";
 import { short } from "../../words/time";
 import { t } from "../../words/message";
@@ -35,7 +36,9 @@ export function healthOf(w: Webhook): Health {
 
 /** Says how a delivery stands, as short as a row takes. */
 export function standing(d: Delivery): Health {
-	const { state, status, attempts = 0, errorCode } = d.attributes;
+	const { state, status, attempts = 0, errorCode, endpointStatus } = d.attributes;
+	if (state === "pending" && endpointStatus && endpointStatus !== "active")
+		return { is: "off", word: t("webhooks.health.waitsForAnEndpoint", { status: endpointStatus }) };
 	switch (state) {
 		case "succeeded":
 			return { is: "ok", word: status ? String(status) : t("webhooks.health.delivered") };
@@ -49,6 +52,14 @@ export function standing(d: Delivery): Health {
 				: { is: "warn", word: t("webhooks.health.waits") };
 	}
 }
+
+/** Reports whether what was sent is an example of its type; event is what it hangs on, where that is known. */
+export function isExample(d: Delivery, event?: Resource<EventAttributes>): boolean {
+	const { eventType, trigger } = d.attributes;
+	return eventType !== test && (trigger === "test" || event?.attributes.eventType === test);
+}
+
+const test = "webhook.test";
 
 /** What an error code means, and what one can do. */
 export const advice: Record<string, { what: string; todo: string }> = {
