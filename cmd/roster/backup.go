@@ -308,14 +308,11 @@ func aloneEnough(file string) error {
 
 // copyBeside copies a file into a draft of another one.
 func copyBeside(file, path string) (*store.Draft, error) {
-	from, err := os.Open(file)
+	from, err := openFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("open the backup: %w", err)
 	}
 	defer from.Close() //nolint:errcheck // it is only read
-	if info, err := from.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(fmt.Errorf("the backup %s is no file", file), err)
-	}
 	draft, err := store.NewDraft(path)
 	if err != nil {
 		return nil, err

@@ -121,13 +121,13 @@ func TestCopyToIsRefused(t *testing.T) {
 		code int
 		want string
 	}{
-		"no target":                         {nil, exitUsage, "takes one argument, the URL of the target: postgres://"},
-		"another target":                    {[]string{"sqlite:elsewhere.db"}, exitUsage, "takes one argument, the URL of the target: postgres://"},
-		"a password that is half of a host": {[]string{"postgres://roster:hu@hush@127.0.0.1/roster"}, exitUsage, "(# is %23"},
-		"a password that is half of a URL":  {[]string{"postgres://roster:hu#hush@127.0.0.1/roster"}, exitUsage, "(# is %23"},
-		"PostgreSQL":                        {[]string{target, "--database-url", target}, exitUsage, "what is copied is an embedded database"},
-		"nothing there":                     {[]string{target, "--data-dir", t.TempDir()}, exitFailure, "there is no database at"},
-		"another key":                       {[]string{target, "--secret-key-file", other}, exitFailure, "the secret key is not the one"},
+		"no target":      {nil, exitUsage, "takes one argument, the URL of the target: postgres://"},
+		"another target": {[]string{"sqlite:elsewhere.db"}, exitUsage, "takes one argument, the URL of the target: postgres://"},
+		"half of a host": {[]string{"postgres://roster:hu@hush@127.0.0.1/roster"}, exitUsage, "(# is %23"},
+		"half of a URL":  {[]string{"postgres://roster:hu#hush@127.0.0.1/roster"}, exitUsage, "(# is %23"},
+		"PostgreSQL":     {[]string{target, "--database-url", target}, exitUsage, "what is copied is an embedded database"},
+		"nothing there":  {[]string{target, "--data-dir", t.TempDir()}, exitFailure, "there is no database at"},
+		"another key":    {[]string{target, "--secret-key-file", other}, exitFailure, "the secret key is not the one"},
 		"no server": {[]string{"postgres://roster:hush@127.0.0.1:1/roster"}, exitFailure,
 			"open the target: open database: reach database"},
 	} {

@@ -62,8 +62,8 @@ func TestFilesAreKeptWhereTheSettingSays(t *testing.T) {
 	}
 }
 
-// TestADirectoryOfFilesThatIsNotThere is made by a server, which says so; what looks after an installation names it, and the others leave it
-// alone.
+// TestADirectoryOfFilesThatIsNotThere is made by a server, which says so; what looks after an installation names it, and the others leave
+// it alone.
 func TestADirectoryOfFilesThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	dir, kept, backup := t.TempDir(), filepath.Join(t.TempDir(), "files"), filepath.Join(t.TempDir(), "backup")

@@ -37,7 +37,7 @@ func databaseFileAt(path string) (found databaseFile, err error) {
 }
 
 func lookAtDatabase(path string) (databaseFile, error) {
-	file, err := os.Open(path)
+	file, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return absent, nil
 	}
@@ -61,6 +61,19 @@ func lookAtDatabase(path string) (databaseFile, error) {
 		}
 	}
 	return filled, nil
+}
+
+// openFile opens a file for reading that is one: a named pipe would keep whoever opens it waiting, also for the end that a signal asks
+// for.
+func openFile(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", path)
+	}
+	return os.Open(path)
 }
 
 func errWithoutLog(path string) error {

@@ -78,3 +78,22 @@ func TestANameThatIsEmptyIsNone(t *testing.T) {
 		}
 	}
 }
+
+// TestANamedPipeIsNoDatabase and no backup: nobody waits for who writes into it.
+func TestANamedPipeIsNoDatabase(t *testing.T) {
+	t.Parallel()
+	dir, pipe := t.TempDir(), filepath.Join(t.TempDir(), "pipe")
+	serve(t, dir, noRoutes).stop()
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o600), os.Remove(filepath.Join(dir, "roster.db"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"restore", pipe}, {"verify", "--database-url", "sqlite:" + pipe},
+		{"serve", "--listen", "127.0.0.1:0", "--database-url", "sqlite:" + pipe},
+	} {
+		code, _, stderr := command(t, nil, append(args, "--data-dir", dir)...)
+		if code != exitFailure || !strings.Contains(stderr, pipe+" is no file") {
+			t.Errorf("%v: %d %s", args, code, stderr)
+		}
+	}
+}

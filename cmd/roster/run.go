@@ -44,6 +44,9 @@ func run(
 	if err == nil {
 		return exitOK
 	}
+	if wasInterrupted(ctx, err) {
+		err = fmt.Errorf("interrupted: %w", err)
+	}
 	if store.Denied(err) {
 		err = fmt.Errorf("%w; the role of the database lacks a right: name the one that owns the schema and its tables in the URL, or let "+
 			"that one GRANT what is lacking: CONNECT ON DATABASE; USAGE ON SCHEMA, and CREATE for migrations; SELECT, INSERT, UPDATE, "+
@@ -61,6 +64,11 @@ func run(
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// wasInterrupted reports whether something failed because a signal ended ctx.
+func wasInterrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
 // helpOf returns a command line that asks for help on a command of a command, "help key create", as the library understands it.

@@ -75,8 +75,8 @@ func (c *config) usesDefaultKey() bool {
 }
 
 // setUp makes the schema and the vault of a database that was opened, once it is certain that the secret key is that of the database:
-// nothing is written before. key is nil where its file is not there. On SQLite the default one is made then, for a database that never had a
-// key. It is not on PostgreSQL: each of several replicas, or each new container, would make one of its own.
+// nothing is written before. key is nil where its file is not there. On SQLite the default one is made then, for a database that never had
+// a key. It is not on PostgreSQL: each of several replicas, or each new container, would make one of its own.
 func (c *config) setUp(ctx context.Context, db *store.DB, key *store.SecretKey, migrate func() error) error {
 	if key == nil {
 		used, err := store.HasVault(ctx, db)

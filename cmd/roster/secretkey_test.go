@@ -214,7 +214,8 @@ func TestADatabaseOfAnotherKeyIsRefused(t *testing.T) {
 			for _, args := range [][]string{start, {"verify"}, {"key", "create", "--kind", "management", "--name", "x"},
 				{"secret-key", "retire", "x"},
 			} {
-				code, _, stderr := command(t, nil, append(args, "--data-dir", dir, "--database-url", cfg.URL, "--secret-key-file", key+"s")...)
+				args = append(args, "--data-dir", dir, "--database-url", cfg.URL, "--secret-key-file", key+"s")
+				code, _, stderr := command(t, nil, args...)
 				if code != exitUsage || !strings.Contains(stderr, "the secret key file "+key+"s does not exist; is its name right?") ||
 					strings.Contains(stderr, "create") {
 					t.Errorf("a file that is not there, %v: %d %s", args, code, stderr)

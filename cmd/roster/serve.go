@@ -49,6 +49,10 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	a := newApp(cfg, logger)
 	defer func() { err = errors.Join(err, a.stop()) }()
 	if err := a.start(ctx, p.stdout, p.doors); err != nil {
+		if wasInterrupted(ctx, err) { // which is how a start is called off
+			logger.Info("stopped before it served")
+			return nil
+		}
 		return err
 	}
 	if err := p.untilStop(ctx, a, hangups); err != nil {

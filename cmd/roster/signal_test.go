@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -106,5 +107,24 @@ func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
 	var exit *exec.ExitError
 	if err := p.wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("it ended with %v, not by the signal", err)
+	}
+}
+
+// TestAStartThatIsCalledOffIsNoFailure ends it while it makes the schema, and before it has begun to.
+func TestAStartThatIsCalledOffIsNoFailure(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		s := begin(t, t.TempDir(), noRoutes, "--database-url", url, "--migrate")
+		s.log.Match(t, `"migration applied"`)
+		s.cancel()
+		if code := s.stop(); code != exitOK || strings.Contains(s.log.String(), `"ERROR"`) {
+			t.Errorf("%d %s", code, s.log)
+		}
+		s.log.Match(t, `"msg":"(stopped before it served|stopping)"`) // it may have been quick
+	})
+	s := begin(t, t.TempDir(), noRoutes)
+	s.cancel()
+	if code := s.stop(); code != exitOK || strings.Contains(s.log.String(), `"ERROR"`) {
+		t.Errorf("%d %s", code, s.log)
 	}
 }

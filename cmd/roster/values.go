@@ -213,8 +213,8 @@ func databaseURL(into *string) func(string) error {
 	})
 }
 
-// checkPostgresURL refuses what is no URL of a database, above all one with a password that would be read as something else, and told in the
-// error of that.
+// checkPostgresURL refuses what is no URL of a database, above all one with a password that would be read as something else, and told in
+// the error of that.
 func checkPostgresURL(value string) error {
 	_, rest, _ := strings.Cut(value, ":")
 	u, err := url.Parse(value)

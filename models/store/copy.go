@@ -18,8 +18,8 @@ import (
 type CopyProgress struct {
 	Step  string // "migrate", "look", "copy" or "compare"
 	Table string // or the step of the schema that was taken
-	Rows  int64 // of the table
-	Of    int64 // rows that the table has, 0 while nobody knows
+	Rows  int64  // of the table
+	Of    int64  // rows that the table has, 0 while nobody knows
 }
 
 // ErrCopying says that a PostgreSQL database is being filled by another process.
@@ -31,11 +31,11 @@ const (
 	copyStep = copyLock + 1
 )
 
-// CopyTo copies everything into a PostgreSQL database that has nothing, which was opened as [Config.Filling], and compares both row by row.
-// It returns how many rows there are. The schema is migrated; rows go over as they are, in batches. From before that until all are there and
-// were found to be the same, the target is marked, and [Open] fails with ErrHalfCopied. If it is interrupted, calling it again goes on behind
-// the last batch, unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value, and with ErrCopying while another
-// one fills the target. tell is called every few thousand rows and must not wait.
+// CopyTo copies everything into a PostgreSQL database that has nothing, which was opened as [Config.Filling], and compares both row by
+// row. It returns how many rows there are. The schema is migrated; rows go over as they are, in batches. From before that until all are
+// there and were found to be the same, the target is marked, and [Open] fails with ErrHalfCopied. If it is interrupted, calling it again
+// goes on behind the last batch, unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value, and
+// with ErrCopying while another one fills the target. tell is called every few thousand rows and must not wait.
 func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)) (rows int64, err error) {
 	alone := &advisoryLock{connect: target.pools.connect, id: copyLock}
 	defer alone.release() //nolint:errcheck // what counts is in the target

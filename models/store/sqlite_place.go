@@ -17,8 +17,8 @@ import (
 func AtPlace(path string, err error) error {
 	dir := filepath.Dir(path)
 	if errors.Is(err, syscall.EROFS) {
-		return fmt.Errorf("%w; SQLite writes beside a database also when it is read, so it has to be where that is possible: 'roster restore' "+
-			"puts a backup there", err)
+		return fmt.Errorf("%w; SQLite writes beside a database also when it is read, so it has to be where that is possible: "+
+			"'roster restore' puts a backup there", err)
 	}
 	if !errors.Is(err, fs.ErrPermission) && !refusedBySQLite(err) {
 		return err
@@ -27,8 +27,8 @@ func AtPlace(path string, err error) error {
 	if missing != nil {
 		return err
 	}
-	return fmt.Errorf("%w; whoever runs this (user %d) has to be able to write the database and its directory %s, where SQLite writes also "+
-		"when it is read: the directory has the mode %04o%s", err, os.Geteuid(), dir, info.Mode().Perm(), ownedBy(info))
+	return fmt.Errorf("%w; whoever runs this (user %d) has to be able to write the database and its directory %s, where SQLite writes "+
+		"also when it is read: the directory has the mode %04o%s", err, os.Geteuid(), dir, info.Mode().Perm(), ownedBy(info))
 }
 
 // refusedBySQLite reports whether SQLite cannot write a database, or open what is beside it (https://www.sqlite.org/rescode.html).
