@@ -58,7 +58,7 @@ func (c *Collection) totals(db *store.DB, p part, page *Page) ([]store.Query, er
 		}
 		return []store.Query{unfiltered}, nil
 	}
-	if known := c.known(p.scope, p.filters); known.Name != "" && p.scope == p.seen {
+	if known := c.known(p.scope, p.filters); known.Name != "" && (p.scope == p.seen || !known.Late && len(p.filters) > 0) {
 		return []store.Query{unfiltered, known.query(db, &page.Total)}, nil
 	}
 	if len(p.filters) == 0 {
