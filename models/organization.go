@@ -200,6 +200,8 @@ func totalOrganizations(s collection.Scope, filter, value string) collection.Cou
 		return collection.Counted{Name: countDescendants, Key: s.Root(), Plus: 1}
 	case filter == "parent" && s.All():
 		return collection.Counted{Name: countChildren, Key: value}
+	case filter == "parent" && s.SeesBelow():
+		return collection.Counted{Name: countChildren, Key: value, Within: s.Root()}
 	case filter == collection.FilterAncestor && (s.All() || s.SeesBelow() && s.Root() == value):
 		return collection.Counted{Name: countDescendants, Key: value}
 	default:
