@@ -54,11 +54,11 @@ func defineOrganizations(c *collection.Collection) {
 		Visible: func(s collection.Scope) collection.Where {
 			return s.Within(reading("organizations"), "organizations.id")
 		},
-		Reached:   collection.Reached{Table: "organizations", Column: "id", Words: reading("organizations"), Live: true},
-		Inherited: &collection.Inherited{},
-		Order:     []string{"organizations.created_at", "organizations.id"},
-		Always:    []string{"version"},
-		Needs:     map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
+		Reached:  collection.Reached{Table: "organizations", Column: "id", Words: reading("organizations"), Live: true},
+		Branches: reading("organizations"), Inherited: &collection.Inherited{},
+		Order:  []string{"organizations.created_at", "organizations.id"},
+		Always: []string{"version"},
+		Needs:  map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
 		Filters: map[string]collection.Filter{
 			"active": activeFilter, FilterExpired: expiredFilter, FilterNameFold: collection.ContainsFold("organizations.name"),
 		},
@@ -178,6 +178,12 @@ func activeFilter(db *store.DB, v any) collection.Where {
 
 // rootFilter returns the condition that a scope does not see what is above an organization, or that it does.
 func rootFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	if head := scope.Root(); head != "" && scope.SeesBelow() {
+		if v == true {
+			return collection.Condition("organizations.id = ?", head)
+		}
+		return collection.Condition("organizations.id <> ?", head)
+	}
 	above := scope.Within(reading("organizations"), "organizations.parent_id")
 	seen := collection.Both(collection.Condition("organizations.parent_id IS NOT NULL"), above)
 	if v == true {
@@ -194,7 +200,9 @@ func totalOrganizations(s collection.Scope, filter, value string) collection.Cou
 		return collection.Counted{Name: countDescendants, Key: s.Root(), Plus: 1}
 	case filter == "parent" && s.All():
 		return collection.Counted{Name: countChildren, Key: value}
-	case filter == "ancestor" && s.All():
+	case filter == "parent" && s.SeesBelow():
+		return collection.Counted{Name: countChildren, Key: value, Within: s.Root()}
+	case filter == collection.FilterAncestor && (s.All() || s.SeesBelow() && s.Root() == value):
 		return collection.Counted{Name: countDescendants, Key: value}
 	default:
 		return collection.Counted{}

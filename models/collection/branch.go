@@ -58,6 +58,10 @@ func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filter
 		p.scope, p.beyond = p.seen, p.seen
 	}
 	switch {
+	case inside != "" && c.isTree(): // the filter leaves out the head
+		p.scope = c.inherited(scope, head)
+		p.beyond = p.scope
+	case head != "" && c.isTree():
 	case inside != "":
 		p.scope, p.filters = c.inherited(scope, head), slices.Delete(slices.Clone(filters), i, i+1)
 	case head != "" && !person:

@@ -17,6 +17,8 @@ type Counted struct {
 	Late bool
 	// Live: the number is that of an organization, and 0 once that is deleted.
 	Live bool
+	// Within: the number is that of an organization, and 0 unless that is this one or below it; "" for anywhere.
+	Within string
 }
 
 // query returns the query of the number as it is now.
@@ -26,6 +28,10 @@ func (k Counted) query(db *store.DB, n *int64) store.Query {
 	if k.Live {
 		sql = "SELECT EXISTS (SELECT 1 FROM organizations WHERE id = ? AND deleted_at IS NULL), " + counter
 		args = append([]any{IDOrNil(k.Key)}, args...)
+	}
+	if k.Within != "" {
+		sql = "SELECT EXISTS (SELECT 1 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?), " + counter
+		args = append([]any{k.Within, IDOrNil(k.Key)}, args...)
 	}
 	return store.Query{SQL: sql, Args: args, Take: func(a *store.Answer) error {
 		if there := a.Number(0, 0) != 0; there {
@@ -39,7 +45,7 @@ func (k Counted) query(db *store.DB, n *int64) store.Query {
 // sees the rows and the counter at one moment. What a transaction has not counted yet is in no counter.
 func (c *Collection) length(db *store.DB, scope Scope, filters []jsonapi.Condition, wanted bool) Where {
 	known := c.known(scope, filters)
-	if !wanted || known.Name == "" || known.Live || db.InTransaction() {
+	if !wanted || known.Name == "" || known.Live || known.Within != "" || db.InTransaction() {
 		return Always()
 	}
 	sql, args := store.CounterSQL(known.Name, known.Key)
@@ -58,7 +64,7 @@ func (c *Collection) totals(db *store.DB, p part, page *Page) ([]store.Query, er
 		}
 		return []store.Query{unfiltered}, nil
 	}
-	if known := c.known(p.scope, p.filters); known.Name != "" && p.scope == p.seen {
+	if known := c.known(p.scope, p.filters); known.Name != "" && (p.scope == p.seen || !known.Late && len(p.filters) > 0) {
 		return []store.Query{unfiltered, known.query(db, &page.Total)}, nil
 	}
 	if len(p.filters) == 0 {

@@ -62,7 +62,7 @@ func (s *search) lines() (lines Where, ok bool) {
 }
 
 // isTree reports whether the rows are the organizations themselves.
-func (c *Collection) isTree() bool { return c.Reached.Table == c.Table && c.Reached.Column == "id" }
+func (c *Collection) isTree() bool { return c.Table == "organizations" }
 
 func isDeleted(f jsonapi.Condition) bool { return f.Field == FilterDeleted }
 

@@ -27,7 +27,11 @@ func (c *Collection) conditions(db *store.DB, p part) ([]Where, error) {
 			column, f := c.comparable(f)
 			conds = append(conds, c.compare(db, cmp.Or(c.Computed[f.Attribute.Name], c.Table+"."+column), f))
 		case f.Relationship != nil:
-			conds = append(conds, c.related(p.asking, f))
+			sight := p.asking
+			if c.relations[f.Relationship.Name].Target.isTree() {
+				sight = p.beyond
+			}
+			conds = append(conds, c.related(sight, f))
 		case c.Beyond[f.Field] != nil:
 			conds = append(conds, c.Beyond[f.Field](db, p.beyond, f.Value))
 		case c.Sighted[f.Field] != nil:
