@@ -1,7 +1,7 @@
 /* One organization: its head, its tabs, and the tab that is open. */
 
 import "../../styles/making.css";
-import { Suspense, useEffect, useState, type ComponentType } from "react";
+import { Suspense, useEffect, useLayoutEffect, useRef, useState, type ComponentType } from "react";
 import { Link, useLocation } from "wouter";
 import { organizationsOf, useMay, useMayAt } from "../../api/me";
 import { forOthers, useStanding } from "../../api/standing";
@@ -207,6 +207,13 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 		{ label: t("common.move"), icon: "move", not: away, act: () => move({ id }) },
 		...entries,
 	];
+	// Where there is no room for all of them, the one that is open is in sight.
+	const bar = useRef<HTMLElement>(null);
+	useLayoutEffect(() => {
+		const around = bar.current?.getBoundingClientRect();
+		const at = bar.current?.querySelector("[aria-current]")?.getBoundingClientRect();
+		if (around && at) bar.current?.scrollBy(at.x + at.width / 2 - around.x - around.width / 2, 0);
+	}, [tab.path, shown.length]);
 	const beside: Record<string, number | undefined> = {
 		people: counts.memberships,
 		invitations: counts.pendingInvitations,
@@ -259,7 +266,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 					</Menu>
 				</span>
 			</div>
-			<nav className="tabs" aria-label={a.name}>
+			<nav className="tabs" aria-label={a.name} ref={bar}>
 				<ul>
 					{shown.map((t) => (
 						<li key={t.path}>
