@@ -40,8 +40,8 @@ func (APIKey) TableName() string { return "api_keys" }
 func defineAPIKeys(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(APIKey{}), Table: "api_keys", Model: reflect.TypeFor[APIKey](),
-		Visible: visibleKeys,
-		Reached: collection.Reached{Table: "api_keys", Column: "organization_id", Words: reading("apiKeys"), Own: true,
+		Visible: visibleKeys, Own: "user_id",
+		Reached: collection.Reached{Table: "api_keys", Column: "organization_id", Words: reading("apiKeys"), Own: true, Partly: true,
 			InOrder: []string{"created_at", "id"}},
 		Order:  []string{"api_keys.created_at", "api_keys.id"},
 		Always: []string{"version"},
@@ -51,8 +51,8 @@ func defineAPIKeys(c *collection.Collection) {
 			"keyId":          byKeyID,
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("api_keys.organization_id")},
-		Branches: reading("organizations"),
-		Gather:   gatherKeyIDs,
+		Branches: reading("organizations"), Inherited: &collection.Inherited{Elsewhere: true},
+		Gather: gatherKeyIDs,
 		Total: func(s collection.Scope, filter, _ string) collection.Counted {
 			if filter == "" && s.All() {
 				return collection.Counted{Name: countAPIKeys}

@@ -79,11 +79,10 @@ func defineEvents(c *collection.Collection) {
 			"subjectType":    equal("event_feed.subject_type"),
 			"actorKind":      equal("event_feed.actor_kind"),
 		},
-		Beyond: map[string]collection.FilterBeyond{
-			"actorId": actedBy, collection.FilterAncestor: below("event_feed.owner_id"),
-		},
-		Branches: reading("organizations"),
-		CatchUp:  NumberEvents,
+		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("event_feed.owner_id")},
+		Sighted:  map[string]collection.FilterBeyond{"actorId": actedBy},
+		Branches: reading("organizations"), Inherited: &collection.Inherited{UntilDeleted: true, Elsewhere: true},
+		CatchUp: NumberEvents,
 		Until: func(ctx context.Context, db *store.DB) (collection.Where, error) {
 			last, err := lastPosition(ctx, db)
 			return collection.Condition("event_feed.position <= ?", last), err

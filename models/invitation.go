@@ -57,7 +57,7 @@ func defineInvitations(c *collection.Collection) {
 			"state":          inState,
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("invitations.organization_id")},
-		Branches: reading("organizations"),
+		Branches: reading("organizations"), Inherited: &collection.Inherited{},
 		Complete: func(db *store.DB, model any) error {
 			model.(*Invitation).tellState(db.Now())
 			return nil

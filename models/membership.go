@@ -47,7 +47,7 @@ func defineMemberships(c *collection.Collection) {
 		Beyond: map[string]collection.FilterBeyond{
 			collection.FilterAncestor: below("memberships.organization_id"), "effectiveAt": effectiveAt,
 		},
-		Branches: reading("organizations"), LikeKeys: true,
+		Branches: reading("organizations"), Inherited: &collection.Inherited{},
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			if filter == "" && s.All() {
 				return collection.Counted{Name: countMemberships}

@@ -54,11 +54,11 @@ func defineOrganizations(c *collection.Collection) {
 		Visible: func(s collection.Scope) collection.Where {
 			return s.Within(reading("organizations"), "organizations.id")
 		},
-		Reached:  collection.Reached{Table: "organizations", Column: "id", Words: reading("organizations"), Live: true},
-		LikeKeys: true,
-		Order:    []string{"organizations.created_at", "organizations.id"},
-		Always:   []string{"version"},
-		Needs:    map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
+		Reached:   collection.Reached{Table: "organizations", Column: "id", Words: reading("organizations"), Live: true},
+		Inherited: &collection.Inherited{},
+		Order:     []string{"organizations.created_at", "organizations.id"},
+		Always:    []string{"version"},
+		Needs:     map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
 		Filters: map[string]collection.Filter{
 			"active": activeFilter, FilterExpired: expiredFilter, FilterNameFold: collection.ContainsFold("organizations.name"),
 		},

@@ -59,7 +59,7 @@ func definePortalLinks(c *collection.Collection) {
 			"organizationId": collection.ByID("portal_links.organization_id"),
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("portal_links.organization_id")},
-		Branches: reading("organizations"),
+		Branches: reading("organizations"), Inherited: &collection.Inherited{},
 		Complete: func(db *store.DB, model any) error {
 			model.(*PortalLink).tellState(db.Now())
 			return nil

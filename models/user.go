@@ -72,7 +72,7 @@ func defineUsers(c *collection.Collection) {
 		Needs:    map[string][]string{"fullName": {"first_name", "last_name"}},
 		Computed: map[string]string{"fullName": fullNameSQL("users")},
 		Beyond:   map[string]collection.FilterBeyond{"organizationId": usersOf, collection.FilterAncestor: usersBelow},
-		Branches: reading("organizations"), LikeKeys: true,
+		Branches: reading("organizations"), Inherited: &collection.Inherited{},
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			if filter == "" && s.Root() != "" && s.SeesBelow() {
 				return collection.Counted{Name: countPeople.Name, Key: s.Root(), Late: true}

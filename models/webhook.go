@@ -78,7 +78,7 @@ func defineWebhooks(c *collection.Collection) {
 			"health":         inHealth,
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhooks.organization_id")},
-		Branches: reading("organizations"),
+		Branches: reading("organizations"), Inherited: &collection.Inherited{},
 		Complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
 			w.printHeaders()
@@ -195,7 +195,7 @@ func defineWebhookDeliveries(c *collection.Collection) {
 			"eventId":        collection.ByID("webhook_deliveries.event_id"),
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhook_deliveries.organization_id")},
-		Branches: reading("organizations"),
+		Branches: reading("organizations"), Inherited: &collection.Inherited{UntilDeleted: true},
 		Total:    totalDeliveries,
 		Gather:   gatherDeliveries,
 		Describe: describeDelivery,

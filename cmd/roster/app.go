@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,8 +34,6 @@ type app struct {
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
 	failed chan error // what makes it end by itself
-
-	file fs.FileInfo // of the embedded database that was opened
 
 	working context.Context // of every request; cutOff ends it
 	cutOff  context.CancelFunc
@@ -106,6 +103,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	if a.pair, err = a.cfg.keyPair(a.logger); err != nil { // first: a setting that cannot be used must leave the database as it is
 		return err
 	}
+	if _, err := a.cfg.keyToOpen(); err != nil {
+		return err
+	}
 	release, err := a.cfg.claim() // before the schema changes under a server of another version
 	if errors.Is(err, errServed) {
 		return fmt.Errorf("%w; an embedded database has one, others need PostgreSQL: --database-url (ROSTER_DATABASE_URL)", err)
@@ -121,7 +121,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(a.db.Close)
-	a.noteFile()
+	if err := a.watchFile(); err != nil {
+		return err
+	}
 	a.watchOutages()
 	if err := a.checkPooler(ctx); err != nil {
 		return err

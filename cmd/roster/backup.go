@@ -28,7 +28,7 @@ func (p *program) backupCommand() *cli.Command {
 			"PostgreSQL is backed up with its own tools: pg_dump, or its archive of the write-ahead log.",
 		ArgValidator: exactlyOne("the file of the backup"),
 		Flags:        p.flags(storage, logging),
-		Action:       p.onStorage(p.backUp),
+		Action:       p.onInstallation(p.backUp),
 	}
 }
 
@@ -42,7 +42,7 @@ func (p *program) restoreCommand() *cli.Command {
 			"FILE is checked and stays as it is. A database of an earlier version is brought up to date by the next start.",
 		ArgValidator: exactlyOne("the file of the backup"),
 		Flags:        p.flags(storage, logging),
-		Action:       p.onStorage(p.restore),
+		Action:       p.onInstallation(p.restore),
 	}
 }
 
@@ -55,7 +55,7 @@ func (p *program) verifyCommand() *cli.Command {
 			"with the secret key. Nothing is changed. What is wrong comes to stdout, a line each.\n\n" +
 			"   roster verify",
 		Flags:  p.flags(storage, logging),
-		Action: p.onStorage(p.verify),
+		Action: p.onInstallation(p.verify),
 	}
 }
 
@@ -70,6 +70,16 @@ func (p *program) onStorage(do func(ctx context.Context, cfg *config, file strin
 	}
 }
 
+// onInstallation is onStorage for a command that is about all that there is, the directory of files included.
+func (p *program) onInstallation(do func(ctx context.Context, cfg *config, file string) error) cli.ActionFunc {
+	return p.onStorage(func(ctx context.Context, cfg *config, file string) error {
+		if err := cfg.findFiles(); err != nil {
+			return err
+		}
+		return do(ctx, cfg, file)
+	})
+}
+
 // existingDatabase opens a database that is there, with the key that it belongs to, and changes nothing about it. On PostgreSQL the role
 // has to have the rights that it is needed for.
 func (c *config) existingDatabase(ctx context.Context, need store.Need) (*store.DB, error) {
@@ -77,8 +87,8 @@ func (c *config) existingDatabase(ctx context.Context, need store.Need) (*store.
 		return nil, err
 	}
 	key, lacking := c.secretKey()
-	if c.lacksDefaultKey(lacking) {
-		lacking = errNoSecretKey(c.secretKeyPath())
+	if isAbsent(lacking) {
+		lacking = c.errKeyLost()
 	} else if lacking != nil {
 		return nil, lacking
 	}

@@ -60,27 +60,28 @@ func (p *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if p.looking.TryLock() { // a handshake does not wait for the files that another one reads
 		defer p.looking.Unlock()
 		if time.Since(p.looked) >= look {
-			p.renew()
+			p.renew(false)
 		}
 	}
 	return p.current.Load(), nil
 }
 
-// reload looks at the files now, whenever that was done before.
+// reload looks at the files now, whenever that was done before. Whoever asks for that is told each time that they cannot be used.
 func (p *keyPair) reload() {
 	p.looking.Lock()
 	defer p.looking.Unlock()
-	p.renew()
+	p.renew(true)
 }
 
-// renew loads the files if they hold something else than last time.
-func (p *keyPair) renew() {
+// renew loads the files, and tells if they hold something else than last time, or if somebody has asked and they cannot be used.
+func (p *keyPair) renew(asked bool) {
 	cert, key := p.cert, p.key
-	switch err := p.load(); {
-	case bytes.Equal(cert, p.cert) && bytes.Equal(key, p.key):
-	case err != nil:
+	err := p.load()
+	changed := !bytes.Equal(cert, p.cert) || !bytes.Equal(key, p.key)
+	switch {
+	case err != nil && (asked || changed):
 		p.logger.Warn("certificate not renewed: the one before stays", "file", p.certFile, "error", err.Error())
-	default:
+	case err == nil && changed:
 		p.logger.Info("certificate renewed", "file", p.certFile, "not_after", p.current.Load().Leaf.NotAfter)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -40,7 +41,7 @@ func lockDatabase(path string, flags int) (release func() error, err error) {
 	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(flags))
 	switch taken, err := lock.TryLock(); {
 	case err != nil:
-		return nil, fmt.Errorf("claim the database %s: %w", path, err)
+		return nil, fmt.Errorf("claim the database %s: %w", path, store.AtPlace(path, err))
 	case !taken:
 		return nil, fmt.Errorf("%w %s: stop it first", errServed, path)
 	}
@@ -83,23 +84,46 @@ func (c *config) keepFromOlderServers(ctx context.Context, db *store.DB) (releas
 	return release, err
 }
 
-// noteFile remembers which file the embedded database is that was opened. Nothing is looked after that cannot be told from others.
-func (a *app) noteFile() {
-	if path, embedded := a.cfg.sqlitePath(); embedded {
-		a.file, _ = os.Stat(path)
+// checkEvery is how often a server looks whether its database is in its place. What it answers meanwhile is lost to whoever has put another
+// one there, and looking is one call.
+const checkEvery = time.Second
+
+// watchFile ends the server when the embedded database that it has opened is not in its place any more. Whoever moves its directory away
+// takes the lock along with it, and nothing keeps another server from the old place. What cannot be told from others is not looked after.
+func (a *app) watchFile() error {
+	path, embedded := a.cfg.sqlitePath()
+	if !embedded {
+		return nil
 	}
+	path, err := filepath.Abs(path) // the directory that the server was started in may be moved as well
+	if err != nil {
+		return fmt.Errorf("look where the database is: %w", err)
+	}
+	opened, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("look after the database: %w", err)
+	}
+	a.background(func(ctx context.Context) {
+		ticks := time.NewTicker(checkEvery)
+		defer ticks.Stop()
+		for inItsPlace(path, opened) {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticks.C:
+			}
+		}
+		a.end(fmt.Errorf("the database %s was moved, removed or replaced while this server ran; what it has written since is in the file "+
+			"that it had opened, with the log of that: look for them before anything else is done", path))
+	})
+	return nil
 }
 
-// checkFile ends a server whose database is no longer in its place: what it writes goes to a file that nobody looks for.
-func (a *app) checkFile() {
-	if a.file == nil {
-		return
-	}
-	path, _ := a.cfg.sqlitePath()
+// inItsPlace reports whether a file is where it was opened. A directory that cannot be looked into for now says nothing of the kind.
+func inItsPlace(path string, opened fs.FileInfo) bool {
 	now, err := os.Stat(path)
-	if err == nil && os.SameFile(a.file, now) || err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
 	}
-	a.end(fmt.Errorf("the database %s was moved, removed or replaced while this server ran; what it has written since is in the file that "+
-		"it had opened, with the log of that: look for them before anything else is done", path))
+	return os.SameFile(opened, now)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,38 +50,43 @@ func TestAnEmbeddedDatabaseHasOneServer(t *testing.T) {
 	}
 }
 
-// TestACommandOfRootLeavesNothingInTheWay: the files that it makes belong to whom the directory belongs to.
+// TestACommandOfRootLeavesNothingInTheWay: the files and directories that it makes belong to whom the directory belongs to.
 func TestACommandOfRootLeavesNothingInTheWay(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("only root makes files for others")
 	}
 	const server = 65532
-	dir, backup := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backup")
+	home, backup := filepath.Join(t.TempDir(), "home"), filepath.Join(t.TempDir(), "backup")
+	dir, files := filepath.Join(home, "new", "data"), filepath.Join(home, "files")
 	run := func(args ...string) {
 		t.Helper()
-		if code, _, stderr := command(t, nil, append(args, "--data-dir", dir)...); code != 0 {
+		if code, _, stderr := command(t, nil, append(args, "--data-dir", dir, "--files", "file://"+files)...); code != 0 {
 			t.Fatalf("%v: %s", args, stderr)
 		}
 	}
 	owners := func() (found []string) {
-		entries, err := os.ReadDir(dir)
+		t.Helper()
+		err := filepath.WalkDir(home, func(path string, e fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := e.Info()
+			if err != nil {
+				return err
+			}
+			if of := info.Sys().(*syscall.Stat_t); of.Uid != server || of.Gid != server {
+				t.Errorf("%s belongs to %d:%d", path, of.Uid, of.Gid)
+			}
+			found = append(found, e.Name())
+			return nil
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range entries {
-			info, err := e.Info()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if of := info.Sys().(*syscall.Stat_t); of.Uid != server || of.Gid != server {
-				t.Errorf("%s belongs to %d:%d", e.Name(), of.Uid, of.Gid)
-			}
-			found = append(found, e.Name())
-		}
 		return found
 	}
-	err := errors.Join(os.Mkdir(dir, 0o700), os.Chown(dir, server, server))
+	err := errors.Join(os.Mkdir(home, 0o700), os.Chown(home, server, server))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +95,10 @@ func TestACommandOfRootLeavesNothingInTheWay(t *testing.T) {
 	if made := owners(); !slices.Contains(made, "roster.db.lock") || !slices.Contains(made, "roster.db.server") ||
 		!slices.Contains(made, "secret.key") {
 		t.Errorf("there are %v", made)
+	}
+	run("demo", "--organizations", "40", "--users", "0")
+	if kept, err := filepath.Glob(filepath.Join(files, "*", "*")); err != nil || len(kept) == 0 {
+		t.Errorf("there are no logos: %v", err)
 	}
 	run("backup", backup)
 	if err := os.Remove(filepath.Join(dir, "roster.db")); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -24,7 +23,7 @@ func (p *program) copyToCommand() *cli.Command {
 			"The servers of the target need the same secret key.",
 		ArgValidator: oneTarget,
 		Flags:        p.flags(storage, logging),
-		Action:       p.onStorage(p.copyTo),
+		Action:       p.onInstallation(p.copyTo),
 	}
 }
 
@@ -32,6 +31,9 @@ func oneTarget(_ context.Context, cmd *cli.Command) error {
 	target := cmd.Args().First()
 	if cmd.NArg() != 1 || !strings.HasPrefix(target, "postgres://") && !strings.HasPrefix(target, "postgresql://") {
 		return usageError{fmt.Errorf("'%s' takes one argument, the URL of the target: postgres://user:password@host/name", cmd.FullName())}
+	}
+	if err := checkPostgresURL(target); err != nil {
+		return usageError{fmt.Errorf("the URL of the target cannot be used: %w", err)}
 	}
 	return nil
 }
@@ -53,17 +55,20 @@ func (p *program) copyTo(ctx context.Context, cfg *config, url string) (err erro
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	logger := cfg.logger(p.stderr)
-	target, err := cfg.openTarget(ctx, url, logger)
+	target, err := cfg.openTarget(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
 	rows, err := source.CopyTo(ctx, target, func(done store.CopyProgress) {
-		if done.Table == "" {
+		switch done.Step {
+		case "migrate":
+			logger.InfoContext(ctx, "migration applied", "name", done.Table)
+		case "look":
 			logger.InfoContext(ctx, "looking at everything that is to be copied")
-			return
+		default:
+			logger.InfoContext(ctx, copySteps[done.Step], "table", done.Table, "rows", done.Rows, "of", done.Of)
 		}
-		logger.InfoContext(ctx, copySteps[done.Step], "table", done.Table, "rows", done.Rows, "of", done.Of)
 	})
 	switch {
 	case errors.Is(err, store.ErrCopying):
@@ -97,17 +102,14 @@ func (c *config) checkSource(ctx context.Context) (err error) {
 	return err
 }
 
-// openTarget opens a PostgreSQL database that is to be filled, and migrates it.
-func (c *config) openTarget(ctx context.Context, url string, logger *slog.Logger) (*store.DB, error) {
+// openTarget opens a PostgreSQL database that is to be filled.
+func (c *config) openTarget(ctx context.Context, url string) (*store.DB, error) {
 	aside := c.aside(store.Writing)
-	aside.databaseURL, aside.filling, aside.migrate = url, true, true
+	aside.databaseURL, aside.filling = url, true
 	aside.statementTime = 0 // large tables are read by one statement
 	target, err := aside.connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open the target: %w", err)
-	}
-	if err := aside.bringUpToDate(ctx, target, logger); err != nil {
-		return nil, errors.Join(err, target.Close())
 	}
 	return target, nil
 }

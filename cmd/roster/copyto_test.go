@@ -4,14 +4,18 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/pressly/goose/v3/lock"
+
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 	"roster/webhooks/webhookstest"
 )
 
@@ -117,11 +121,13 @@ func TestCopyToIsRefused(t *testing.T) {
 		code int
 		want string
 	}{
-		"no target":      {nil, exitUsage, "takes one argument, the URL of the target: postgres://"},
-		"another target": {[]string{"sqlite:elsewhere.db"}, exitUsage, "takes one argument, the URL of the target: postgres://"},
-		"PostgreSQL":     {[]string{target, "--database-url", target}, exitUsage, "what is copied is an embedded database"},
-		"nothing there":  {[]string{target, "--data-dir", t.TempDir()}, exitFailure, "there is no database at"},
-		"another key":    {[]string{target, "--secret-key-file", other}, exitFailure, "the secret key is not the one"},
+		"no target":                         {nil, exitUsage, "takes one argument, the URL of the target: postgres://"},
+		"another target":                    {[]string{"sqlite:elsewhere.db"}, exitUsage, "takes one argument, the URL of the target: postgres://"},
+		"a password that is half of a host": {[]string{"postgres://roster:hu@hush@127.0.0.1/roster"}, exitUsage, "(# is %23"},
+		"a password that is half of a URL":  {[]string{"postgres://roster:hu#hush@127.0.0.1/roster"}, exitUsage, "(# is %23"},
+		"PostgreSQL":                        {[]string{target, "--database-url", target}, exitUsage, "what is copied is an embedded database"},
+		"nothing there":                     {[]string{target, "--data-dir", t.TempDir()}, exitFailure, "there is no database at"},
+		"another key":                       {[]string{target, "--secret-key-file", other}, exitFailure, "the secret key is not the one"},
 		"no server": {[]string{"postgres://roster:hush@127.0.0.1:1/roster"}, exitFailure,
 			"open the target: open database: reach database"},
 	} {
@@ -153,5 +159,49 @@ func TestNobodyWorksWithHalfOfACopy(t *testing.T) {
 		if code != exitFailure || !strings.Contains(stderr, "the database is half of a copy; run 'roster copy-to' again") {
 			t.Errorf("%v: %d %s", args, code, stderr)
 		}
+	}
+}
+
+// TestACopyThatIsKilledWhileItMigratesHasItsMark is kept from the first step of the schema, and killed then.
+func TestACopyThatIsKilledWhileItMigratesHasItsMark(t *testing.T) {
+	t.Parallel()
+	dir, target := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
+	serve(t, dir, noRoutes).stop()
+	db := modelstest.OpenConfig(t, modelstest.ConfigAt(target))
+	conn, err := modelstest.Readable(db).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // the test is over
+	if _, err := conn.ExecContext(t.Context(), `SELECT pg_advisory_lock($1)`, lock.DefaultLockID); err != nil {
+		t.Fatal(err)
+	}
+	copying := exec.CommandContext(t.Context(), os.Args[0], "copy-to", target, "--data-dir", dir)
+	copying.Env = append(os.Environ(), asProgram+"=1")
+	if err := copying.Start(); err != nil {
+		t.Fatal(err)
+	}
+	server := []string{"serve", "--migrate", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", target}
+	refused := func() bool {
+		code, _, stderr := command(t, nil, "verify", "--data-dir", dir, "--database-url", target)
+		return code == exitFailure && strings.Contains(stderr, "the database is half of a copy; run 'roster copy-to' again")
+	}
+	servertest.Poll(t, "a mark", refused)
+	_ = copying.Process.Kill()
+	_ = copying.Wait() // it was killed
+	if code, _, stderr := command(t, nil, server...); code != exitFailure || !strings.Contains(stderr, "half of a copy") {
+		t.Errorf("a server begins there: %d %s", code, stderr)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil { // and with it the lock goes
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := command(t, nil, "copy-to", target, "--data-dir", dir); code != exitOK {
+		t.Errorf("once more: %d %s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := command(t, nil, "verify", "--data-dir", dir, "--database-url", target); code != exitOK {
+		t.Errorf("verify: %d %s%s", code, stdout, stderr)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"roster/models"
@@ -21,11 +20,14 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if err := c.checkPlace(); err != nil {
 		return nil, err
 	}
+	if err := c.makeFilesDirectory(ctx, logger); err != nil {
+		return nil, err
+	}
 	if _, err := c.blobs(); err != nil { // a setting that cannot be used leaves no database
 		return nil, err
 	}
-	key, err := c.secretKey()
-	if err != nil && !c.lacksDefaultKey(err) {
+	key, err := c.keyToOpen()
+	if err != nil {
 		return nil, err
 	}
 	db, err := c.connect(ctx)
@@ -111,7 +113,7 @@ func (c *config) makeDataDir() error {
 	if c.databaseURL != "" {
 		return nil
 	}
-	if err := os.MkdirAll(c.dataDir, 0o700); err != nil {
+	if err := store.MakeDirectory(c.dataDir); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
 	return nil

@@ -47,7 +47,11 @@ func (p *program) demoCommand() *cli.Command {
 					return usageError{fmt.Errorf("--password cannot be used: %w", err)}
 				}
 			}
-			return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *store.DB) error {
+			cfg, err := p.config(cmd)
+			if err != nil {
+				return err
+			}
+			return p.onDatabase(ctx, cmd, cfg, func(ctx context.Context, _ *cli.Command, db *store.DB) error {
 				if err := p.fill(ctx, db, d); err != nil || d.cast == nil {
 					return err
 				}

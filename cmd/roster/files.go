@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -16,11 +19,8 @@ func (c *config) blobs() (blob.Store, error) {
 	case c.files == nil:
 		return nil, nil
 	case c.files.Scheme == "file":
-		kept, err := blob.InDirectory(filepath.FromSlash(c.files.Path))
-		if err != nil {
-			return nil, usageError{fmt.Errorf("--files (ROSTER_FILES) cannot be %q: %w", c.files, err)}
-		}
-		return kept, nil
+		kept, err := blob.InDirectory(c.filesDirectory())
+		return kept, c.refuseFiles(err)
 	}
 	query := c.files.Query()
 	endpoint, err := url.Parse(query.Get("endpoint"))
@@ -32,6 +32,50 @@ func (c *config) blobs() (blob.Store, error) {
 		Prefix:    strings.Trim(c.files.Path, "/"),
 		AccessKey: c.getenv(accessKey), SecretKey: c.getenv(accessSecret), SessionToken: c.getenv("AWS_SESSION_TOKEN"),
 	})
+}
+
+// filesDirectory returns the directory that files are kept in, "" where they are kept elsewhere.
+func (c *config) filesDirectory() string {
+	if c.files == nil || c.files.Scheme != "file" {
+		return ""
+	}
+	return filepath.FromSlash(c.files.Path)
+}
+
+func (c *config) refuseFiles(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{fmt.Errorf("--files (ROSTER_FILES) cannot be %q: %w", c.files, err)}
+}
+
+// makeFilesDirectory makes the directory of files for a command that puts some there, unless it is there.
+func (c *config) makeFilesDirectory(ctx context.Context, logger *slog.Logger) error {
+	at := c.filesDirectory()
+	if at == "" {
+		return nil
+	}
+	made, err := blob.MakeDirectory(at)
+	if made {
+		logger.WarnContext(ctx, "the directory of files was not there, and is made: if there are files already, they are elsewhere",
+			"files", at)
+	}
+	return c.refuseFiles(err)
+}
+
+// findFiles makes sure that the directory of files is there, for a command that looks after what is: one with a mistake in its name looks
+// like one without files.
+func (c *config) findFiles() error {
+	at := c.filesDirectory()
+	if at == "" {
+		return nil
+	}
+	_, err := blob.InDirectory(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errors.New("there is no such directory; correct its name, or put the directory of the files back (or an empty one in its " +
+			"place, where there never were any)")
+	}
+	return c.refuseFiles(err)
 }
 
 // The variables with the credentials of a bucket, which are those that every client of S3 takes.

@@ -62,6 +62,46 @@ func TestFilesAreKeptWhereTheSettingSays(t *testing.T) {
 	}
 }
 
+// TestADirectoryOfFilesThatIsNotThere is made by a server, which says so; what looks after an installation names it, and the others leave it
+// alone.
+func TestADirectoryOfFilesThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	dir, kept, backup := t.TempDir(), filepath.Join(t.TempDir(), "files"), filepath.Join(t.TempDir(), "backup")
+	files := []string{"--data-dir", dir, "--files", "file://" + filepath.ToSlash(kept)}
+	s := serve(t, dir, noRoutes, files[2:]...)
+	s.log.Match(t, `"level":"WARN","msg":"the directory of files was not there, and is made[^}]*"files":"`+kept+`"`)
+	s.stop()
+	again := serve(t, dir, noRoutes, files[2:]...)
+	again.stop()
+	if strings.Contains(again.log.String(), "directory of files") {
+		t.Errorf("it was there: %s", again.log)
+	}
+	if code, _, stderr := command(t, nil, append([]string{"backup", backup}, files...)...); code != exitOK {
+		t.Errorf("where it is: %s", stderr)
+	}
+	if err := os.Remove(kept); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"backup", backup + ".other"}, {"restore", backup}, {"verify"}, {"copy-to", "postgres://localhost/roster"},
+	} {
+		code, _, stderr := command(t, nil, append(args, files...)...)
+		if want := `cannot be "file://` + kept + `": there is no such directory`; code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("%v: %d %s", args, code, stderr)
+		}
+	}
+	for _, args := range [][]string{
+		{"migrate", "up"}, {"key", "create", "--kind", "management", "--name", "x"}, {"secret-key", "status"},
+	} {
+		if code, _, stderr := command(t, nil, append(args, files...)...); code != exitOK {
+			t.Errorf("%v: %s", args, stderr)
+		}
+	}
+	if _, err := os.Stat(kept); !os.IsNotExist(err) {
+		t.Errorf("one of them has made it: %v", err)
+	}
+}
+
 // TestADirectoryThatCannotBeUsedKeepsFromStarting, before anything is made.
 func TestADirectoryThatCannotBeUsedKeepsFromStarting(t *testing.T) {
 	t.Parallel()

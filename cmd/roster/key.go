@@ -102,15 +102,20 @@ func (p *program) createKeyCommand() *cli.Command {
 	}
 }
 
-// withDatabase runs a command on the database that the settings name. It makes one only at a place that somebody has named.
-func (p *program) withDatabase(
-	ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *store.DB) error,
-) (err error) {
+// withDatabase runs a command that has nothing to do with files on the database that the settings name. It makes one only at a place that
+// somebody has named.
+func (p *program) withDatabase(ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *store.DB) error) error {
 	cfg, err := p.config(cmd)
-	if err == nil {
-		err = cfg.findUnlessNamed()
-	}
 	if err != nil {
+		return err
+	}
+	return p.onDatabase(ctx, cmd, cfg.aside(store.Writing), do)
+}
+
+func (p *program) onDatabase(
+	ctx context.Context, cmd *cli.Command, cfg *config, do func(context.Context, *cli.Command, *store.DB) error,
+) (err error) {
+	if err := cfg.findUnlessNamed(); err != nil {
 		return err
 	}
 	db, err := cfg.openDatabase(ctx, cfg.logger(p.stderr))

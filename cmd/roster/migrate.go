@@ -50,8 +50,7 @@ func (p *program) withSchema(
 	if err := place(cfg); err != nil {
 		return err
 	}
-	cfg.need = need
-	db, err := cfg.connect(ctx) // migrations neither hash nor encrypt
+	db, err := cfg.aside(need).connect(ctx) // migrations neither hash nor encrypt
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"log/slog"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,65 +12,66 @@ import (
 	"roster/models/store"
 )
 
-// TestADatabaseIsNotRestoredUnderAServer moves the files of one away while it runs: it has them open and goes on with them.
+// TestADatabaseIsNotRestoredUnderAServer that goes on with files which were moved away. It is as good as its lock, and would end soon.
 func TestADatabaseIsNotRestoredUnderAServer(t *testing.T) {
 	t.Parallel()
 	dir, away, backup := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "backup")
-	s := serve(t, dir, noRoutes)
+	path := filepath.Join(dir, "roster.db")
+	serve(t, dir, noRoutes).stop()
 	if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", dir); code != exitOK {
 		t.Fatal(stderr)
 	}
-	for _, name := range []string{"roster.db", "roster.db-wal", "roster.db-shm"} {
-		if err := os.Rename(filepath.Join(dir, name), filepath.Join(away, name)); err != nil {
-			t.Fatal(err)
-		}
+	release, err := lockDatabase(path, os.O_RDWR)
+	if err == nil {
+		err = os.Rename(path, filepath.Join(away, "roster.db"))
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	code, stdout, stderr := command(t, nil, "restore", backup, "--data-dir", dir)
 	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+dir) {
 		t.Errorf("%d %s%s", code, stdout, stderr)
 	}
-	s.stop()
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
 	if code, _, stderr := command(t, nil, "restore", backup, "--data-dir", dir); code != exitOK {
 		t.Errorf("once it is stopped: %s", stderr)
 	}
 }
 
-// TestAServerEndsWhenItsDatabaseIsGone has it look after its file in its place, gone, and replaced by another.
+// TestAServerEndsWhenItsDatabaseIsGone from the place that it was started on: the file, its directory, or that which a relative path begins
+// in; and when another one was put there.
 func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "roster.db")
-	cfg := &config{dataDir: dir, connections: 4, logLevel: new(slog.LevelVar), getenv: func(string) string { return "" }}
-	a := newApp(cfg, cfg.logger(t.Output()))
-	var err error
-	if a.db, err = cfg.openDatabase(t.Context(), a.logger); err != nil {
-		t.Fatal(err)
+	for what, change := range map[string]func(home string) error{
+		"the file is moved": func(home string) error {
+			return os.Rename(filepath.Join(home, "data", "roster.db"), filepath.Join(home, "moved"))
+		},
+		"its directory is moved": func(home string) error { return os.Rename(filepath.Join(home, "data"), filepath.Join(home, "moved")) },
+		"all is moved":           func(home string) error { return os.Rename(home, home+".moved") },
+		"it is replaced": func(home string) error {
+			path := filepath.Join(home, "data", "roster.db")
+			return errors.Join(os.WriteFile(path+".other", nil, 0o600), os.Rename(path+".other", path))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			home := filepath.Join(t.TempDir(), "home")
+			if err := os.Mkdir(home, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			p := launchIn(t, home, "--listen", "127.0.0.1:0", "--data-dir", "data")
+			if err := change(home); err != nil {
+				t.Fatal(err)
+			}
+			var exit *exec.ExitError
+			if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+				t.Errorf("it ends with %v", err)
+			}
+			p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was moved, removed or replaced while this`)
+		})
 	}
-	a.onStop(a.db.Close)
-	defer a.stop() //nolint:errcheck // the test is over
-	a.noteFile()
-	a.checkFile()
-	if len(a.failed) != 0 {
-		t.Error(<-a.failed)
-	}
-	if err := os.Rename(path, path+".moved"); err != nil {
-		t.Fatal(err)
-	}
-	gone := func(when string) {
-		t.Helper()
-		a.checkFile()
-		if len(a.failed) != 1 {
-			t.Fatalf("%s: %d errors", when, len(a.failed))
-		}
-		if err := <-a.failed; !strings.Contains(err.Error(), path+" was moved, removed or replaced while this server ran") {
-			t.Errorf("%s: %v", when, err)
-		}
-	}
-	gone("moved")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	gone("replaced")
 }
 
 // TestACommandDoesNotMigrateUnderAServer has a server of an earlier version, which is as good as its lock and its schema.

@@ -119,7 +119,7 @@ func (c *config) makeDatabaseFile() error {
 		err = file.Close()
 	}
 	if err != nil {
-		return fmt.Errorf("open the database file: %w", err)
+		return fmt.Errorf("open the database file: %w", store.AtPlace(path, err))
 	}
 	return store.GiveToOwner(path)
 }

@@ -29,12 +29,23 @@ func launch(t *testing.T, args ...string) *process {
 // launchFor is launch, for a process that ends after so long.
 func launchFor(t *testing.T, lasts time.Duration, args ...string) *process {
 	t.Helper()
+	return start(t, "", lasts, args...)
+}
+
+// launchIn is launch, in a directory.
+func launchIn(t *testing.T, dir string, args ...string) *process {
+	t.Helper()
+	return start(t, dir, 10*time.Minute, args...)
+}
+
+func start(t *testing.T, dir string, lasts time.Duration, args ...string) *process {
+	t.Helper()
 	withSecretKey(t, args)
 	ctx, cancel := context.WithTimeout(t.Context(), lasts)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, os.Args[0], append([]string{"serve", "--log-format", "json"}, args...)...)
 	p := &process{out: servertest.NewOutput(), log: servertest.NewOutput(), ended: make(chan struct{})}
-	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), asProgram+"=1"), p.out, p.log
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), asProgram+"=1"), p.out, p.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

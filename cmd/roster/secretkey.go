@@ -17,8 +17,7 @@ import (
 // the command lines.
 const secretKeyVariable = "ROSTER_SECRET_KEY"
 
-// secretKey returns the secret key of the settings. It makes none: where none is named and the default file is not there, the error is an
-// absentKey.
+// secretKey returns the secret key of the settings. It makes none: where its file is not there, the error is an absentKey.
 func (c *config) secretKey() (*store.SecretKey, error) {
 	if text := c.getenv(secretKeyVariable); text != "" {
 		if c.secretKeyFile != "" {
@@ -32,25 +31,42 @@ func (c *config) secretKey() (*store.SecretKey, error) {
 		return key, nil
 	}
 	key, err := readSecretKey(c.secretKeyPath())
-	if err != nil && c.secretKeyFile != "" {
-		return nil, usageError{fmt.Errorf("--secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: %w", err)}
+	if err != nil && !isAbsent(err) && c.secretKeyFile != "" {
+		err = refuseKeyFile(err)
 	}
 	return key, err
+}
+
+func refuseKeyFile(err error) error {
+	return usageError{fmt.Errorf("--secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: %w", err)}
+}
+
+// keyToOpen is secretKey for who opens the database next, which has to say what it means that there is no key: then it is nil. Where the
+// key has a name and there is no database either, it fails.
+func (c *config) keyToOpen() (*store.SecretKey, error) {
+	key, err := c.secretKey()
+	if !isAbsent(err) {
+		return key, err
+	}
+	if path, embedded := c.sqlitePath(); embedded && c.secretKeyFile != "" {
+		found, err := databaseFileAt(followed(path))
+		if err != nil {
+			return nil, err
+		}
+		if found != filled {
+			return nil, c.errKeyToMake()
+		}
+	}
+	return nil, nil //nolint:nilnil // there is none, and nothing is wrong yet
 }
 
 // keptSecretKey is secretKey for a command that needs one which was there before.
 func (c *config) keptSecretKey() (*store.SecretKey, error) {
 	key, err := c.secretKey()
-	if c.lacksDefaultKey(err) {
-		return nil, errNoSecretKey(c.secretKeyPath())
+	if isAbsent(err) {
+		return nil, c.errKeyLost()
 	}
 	return key, err
-}
-
-// lacksDefaultKey reports whether that is the error of a secret key that nobody named, and that is not there.
-func (c *config) lacksDefaultKey(err error) bool {
-	var absent absentKey
-	return errors.As(err, &absent) && c.secretKeyFile == ""
 }
 
 // usesDefaultKey reports whether the secret key is in the data directory, where nobody says otherwise.
@@ -59,8 +75,8 @@ func (c *config) usesDefaultKey() bool {
 }
 
 // setUp makes the schema and the vault of a database that was opened, once it is certain that the secret key is that of the database:
-// nothing is written before. key is nil where the default file is not there. On SQLite it is made then, for a database that never had one.
-// It is not on PostgreSQL: each of several replicas, or each new container, would make one of its own.
+// nothing is written before. key is nil where its file is not there. On SQLite the default one is made then, for a database that never had a
+// key. It is not on PostgreSQL: each of several replicas, or each new container, would make one of its own.
 func (c *config) setUp(ctx context.Context, db *store.DB, key *store.SecretKey, migrate func() error) error {
 	if key == nil {
 		used, err := store.HasVault(ctx, db)
@@ -68,9 +84,9 @@ func (c *config) setUp(ctx context.Context, db *store.DB, key *store.SecretKey, 
 		case err != nil:
 			return err
 		case used:
-			return errNoSecretKey(c.secretKeyPath())
-		case db.Dialect() == store.Postgres:
-			return errSecretKeyToMake(c.secretKeyPath())
+			return c.errKeyLost()
+		case db.Dialect() == store.Postgres || c.secretKeyFile != "":
+			return c.errKeyToMake()
 		}
 	} else if err := store.Unlock(ctx, db, key); err != nil && !errors.Is(err, store.ErrNoVault) {
 		return explained(err)
@@ -107,15 +123,25 @@ func (a *app) checkVault(ctx context.Context) {
 	a.end(errors.New("the secret key of the database was reset while this server ran; start it again, with the new key"))
 }
 
-// errNoSecretKey says what to do where a database has a secret key, and its file is not there.
-func errNoSecretKey(path string) error {
+// errKeyLost says what to do where a database has a secret key, and its file is not there.
+func (c *config) errKeyLost() error {
+	path := c.secretKeyPath()
+	if c.secretKeyFile != "" {
+		return refuseKeyFile(fmt.Errorf("%w; is its name right? The database was set up with a secret key: put the file of that one in "+
+			"this place, or name the place where it is; 'roster secret-key reset' tells what can be done when it is lost", absentKey(path)))
+	}
 	return fmt.Errorf("there is no secret key %s, which the database was set up with; put the key file back, or name it with "+
 		"--secret-key-file (ROSTER_SECRET_KEY_FILE), or give it in %s; 'roster secret-key reset' tells what can be done when it is lost",
 		path, secretKeyVariable)
 }
 
-// errSecretKeyToMake says how an installation on PostgreSQL begins.
-func errSecretKeyToMake(path string) error {
+// errKeyToMake says how an installation begins whose key nobody makes unasked: on PostgreSQL, or where the key is to be in a named file.
+func (c *config) errKeyToMake() error {
+	path := c.secretKeyPath()
+	if c.secretKeyFile != "" {
+		return refuseKeyFile(fmt.Errorf("%w; is its name right? There is no database yet that has a key, and one for a new database is "+
+			"made with: roster secret-key create %s", absentKey(path), path))
+	}
 	return usageError{fmt.Errorf("there is no secret key yet, and on PostgreSQL, which several servers can share, none is made unasked; "+
 		"make one with 'roster secret-key create %s', keep a copy of it apart from the database, and give the same one to every server: "+
 		"in that place, with --secret-key-file (ROSTER_SECRET_KEY_FILE), or in %s", path, secretKeyVariable)}
@@ -220,7 +246,12 @@ func keyFrom(in io.Reader, source string) (*store.SecretKey, error) {
 type absentKey string
 
 func (path absentKey) Error() string {
-	return fmt.Sprintf("the secret key file %s does not exist; make one with: roster secret-key create %[1]s", string(path))
+	return fmt.Sprintf("the secret key file %s does not exist", string(path))
+}
+
+func isAbsent(err error) bool {
+	var absent absentKey
+	return errors.As(err, &absent)
 }
 
 // Is makes it fs.ErrNotExist.
@@ -240,7 +271,7 @@ func makeSecretKey(path string) error {
 
 // writeSecretKey writes a key to a new file, in a directory that is made if it is not there.
 func writeSecretKey(path string, key *store.SecretKey) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := store.MakeDirectory(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("make the directory of the secret key: %w", err)
 	}
 	return writeSecret(path, key.Text())

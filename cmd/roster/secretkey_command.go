@@ -83,7 +83,7 @@ func atMostOne(what string) func(context.Context, *cli.Command) error {
 
 func exactlyOne(what string) func(context.Context, *cli.Command) error {
 	return func(_ context.Context, cmd *cli.Command) error {
-		if cmd.NArg() != 1 {
+		if cmd.NArg() != 1 || cmd.Args().First() == "" { // as a variable is that is not set
 			return usageError{fmt.Errorf("'%s' takes one argument, %s", cmd.FullName(), what)}
 		}
 		return nil
@@ -113,6 +113,9 @@ func nextSecretKey(file string) (*store.SecretKey, error) {
 		return keyFrom(os.Stdin, "stdin")
 	}
 	key, err := readSecretKey(file)
+	if isAbsent(err) {
+		err = fmt.Errorf("%w; the one that a rotation is to is made before, with: roster secret-key create %s", err, file)
+	}
 	if err != nil {
 		return nil, usageError{err}
 	}

@@ -41,7 +41,11 @@ func (p *program) secretKeyResetCommand() *cli.Command {
 
 func (p *program) resetSecretKey(ctx context.Context, cfg *config, accepted bool) (err error) {
 	key, err := cfg.secretKey()
-	if cfg.lacksDefaultKey(err) {
+	if isAbsent(err) && cfg.secretKeyFile != "" {
+		return refuseKeyFile(fmt.Errorf("%w; a new secret key is needed, which is made with: roster secret-key create %s", err,
+			cfg.secretKeyFile))
+	}
+	if isAbsent(err) {
 		return usageError{fmt.Errorf("a new secret key is needed: make one with 'roster secret-key create FILE', and name it with "+
 			"--secret-key-file (ROSTER_SECRET_KEY_FILE); where %s is, it need not be named", cfg.secretKeyPath())}
 	}

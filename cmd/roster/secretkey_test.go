@@ -35,7 +35,8 @@ func TestTheSecretKeyFile(t *testing.T) {
 		{"too short", "c2VjcmV0\n", 0o600, 0, "must hold 32 bytes in base64", false},
 		{"endless", strings.Repeat(good, 1000), 0o600, 0, "must hold 32 bytes in base64", false},
 		{"not base64", "hunter2 hunter2\n", 0o600, 0, "must hold 32 bytes in base64", false},
-		{"absent", "", 0, 0, "does not exist; make one with: roster secret-key create FILE", false},
+		{"absent", "", 0, 0, "does not exist; is its name right? There is no database yet that has a key, and one for " +
+			"a new database is made with: roster secret-key create FILE", false},
 		{"its owner's alone", good, 0o400, 0, "", false},
 		{"as Kubernetes mounts a Secret with mode 0440 and fsGroup", good, 0o440, 0, "", true},
 	} {
@@ -210,6 +211,15 @@ func TestADatabaseOfAnotherKeyIsRefused(t *testing.T) {
 			start := []string{"serve", "--data-dir", dir, "--database-url", cfg.URL, "--listen", "127.0.0.1:0"}
 			serve(t, dir, noRoutes, "--database-url", cfg.URL, "--migrate").stop()
 			key := filepath.Join(dir, "secret.key")
+			for _, args := range [][]string{start, {"verify"}, {"key", "create", "--kind", "management", "--name", "x"},
+				{"secret-key", "retire", "x"},
+			} {
+				code, _, stderr := command(t, nil, append(args, "--data-dir", dir, "--database-url", cfg.URL, "--secret-key-file", key+"s")...)
+				if code != exitUsage || !strings.Contains(stderr, "the secret key file "+key+"s does not exist; is its name right?") ||
+					strings.Contains(stderr, "create") {
+					t.Errorf("a file that is not there, %v: %d %s", args, code, stderr)
+				}
+			}
 			if err := os.Remove(key); err != nil {
 				t.Fatal(err)
 			}
@@ -294,7 +304,7 @@ func TestTheCommandsOfTheSecretKeySayWhatIsWrong(t *testing.T) {
 			ids[file] = key.ID()
 		}
 		says(2, "takes one argument, the file of the new key", "rotate")
-		says(2, "does not exist; make one with: roster secret-key create ", "rotate", filepath.Join(dir, "absent"))
+		says(2, "the one that a rotation is to is made before, with: roster secret-key create ", "rotate", filepath.Join(dir, "absent"))
 		says(2, "the new key is the present one", "rotate", present)
 		says(1, "is not the one this database was set up with (it is "+ids[third]+", and the database has "+ids[present]+")",
 			"rotate", next, "--secret-key-file", third)

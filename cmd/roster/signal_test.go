@@ -71,6 +71,11 @@ func TestAHangupReadsFilesAgain(t *testing.T) {
 	p.log.Match(t, `"level":"DEBUG","msg":"request served".*"/healthz"`)
 	write("loud")
 	hangUp(`"log level not changed".*it must be debug, info, warn or error(?s:.*)"log_level":"DEBUG"`)
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(`(?s:"certificate not renewed.*"files read again")`)
+	hangUp(`(?s:("certificate not renewed.*"files read again".*){2})`) // it is told of each time
 	if err := p.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,6 @@ func (a *app) sweep() {
 				return
 			case <-ticks.C:
 			}
-			a.checkFile()
 			a.checkVault(ctx)
 			for _, one := range sweeping {
 				if err := one.all(ctx, a.db); err != nil && ctx.Err() == nil {

@@ -198,8 +198,8 @@ func databaseURL(into *string) func(string) error {
 		scheme, rest, _ := strings.Cut(value, ":")
 		switch scheme {
 		case "postgres", "postgresql":
-			if u, err := url.Parse(value); err != nil || !strings.HasPrefix(rest, "//") || u.Path == "" || u.Path == "/" {
-				return errors.New("it must look like postgres://user:password@host:5432/name, with special characters percent-encoded")
+			if err := checkPostgresURL(value); err != nil {
+				return err
 			}
 		case "sqlite":
 			if rest == "" || strings.Contains(rest, ":memory:") || strings.ContainsAny(rest, "?\x00") {
@@ -211,6 +211,20 @@ func databaseURL(into *string) func(string) error {
 		*into = value
 		return nil
 	})
+}
+
+// checkPostgresURL refuses what is no URL of a database, above all one with a password that would be read as something else, and told in the
+// error of that.
+func checkPostgresURL(value string) error {
+	_, rest, _ := strings.Cut(value, ":")
+	u, err := url.Parse(value)
+	behind, found := strings.CutPrefix(rest, "//")
+	server, _, _ := strings.Cut(behind, "/")
+	if err != nil || !found || u.Path == "" || u.Path == "/" || u.Fragment != "" || strings.Count(server, "@") > 1 {
+		return errors.New("it must look like postgres://user:password@host:5432/name, with special characters percent-encoded " +
+			"(# is %23, / is %2F, ? is %3F, @ is %40, % is %25)")
+	}
+	return nil
 }
 
 func networks(into *[]netip.Prefix) func(string) error {

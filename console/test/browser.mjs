@@ -80,7 +80,9 @@ function asks(page) {
 export function quiet(page, held = () => false) {
 	const now = asks(page);
 	const still = () => Date.now() - now.since > 80 && [...now.running].every(held);
-	const idle = () => page.evaluate(() => new Promise((done) => requestIdleCallback(() => done(true)))).catch(() => false); // it went elsewhere
+	// An open menu follows its button in every frame: then there is no idle time.
+	const idle = () =>
+		page.evaluate(() => new Promise((done) => requestIdleCallback(() => done(true), { timeout: 200 }))).catch(() => false); // it went elsewhere
 	return until("the page is quiet", async () => still() && (await idle()) && still());
 }
 

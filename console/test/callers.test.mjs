@@ -40,8 +40,26 @@ async function permitted(page, [method, path, body]) {
 
 const starts = (name) => (name instanceof RegExp ? name : new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}( ?:|$)`));
 
-/** Returns how an action stands on the page: "there", "absent", or the reason why it cannot be taken. */
-async function shown(page, wait, control) {
+/** Opens a menu, if it is there, and returns how each of its entries stands. */
+async function entries(page, wait, name) {
+	const opener = page.getByRole("button", { name, exact: typeof name === "string" });
+	if ((await opener.count()) === 0) return [];
+	await opener.first().click();
+	const menu = page.getByRole("menu");
+	await menu.waitFor();
+	await wait();
+	const found = await menu.getByRole("menuitem").all();
+	const all = await Promise.all(found.map(async (entry) => ({ text: await entry.textContent(), state: await pressable(entry) })));
+	await page.keyboard.press("Escape");
+	await menu.waitFor({ state: "detached" });
+	return all;
+}
+
+/**
+ * Returns how an action stands on the page: "there", "absent", or the reason why it cannot be taken. menus are those of the page that were
+ * opened already.
+ */
+async function shown(page, wait, control, menus) {
 	const main = page.locator("body");
 	if (control.label) {
 		const field = main.getByLabel(control.label, { exact: true });
@@ -54,17 +72,8 @@ async function shown(page, wait, control) {
 		return said.match(/It takes[^.]*|An endpoint[^.]*/)?.[0] ?? "";
 	}
 	if (control.menu) {
-		const opener = main.getByRole("button", { name: control.menu, exact: typeof control.menu === "string" });
-		if ((await opener.count()) === 0) return "absent";
-		await opener.first().click();
-		const menu = page.getByRole("menu");
-		await menu.waitFor();
-		await wait();
-		const entry = menu.getByRole("menuitem").filter({ hasText: control.name });
-		const found = (await entry.count()) === 0 ? "absent" : await pressable(entry.first());
-		await page.keyboard.press("Escape");
-		await menu.waitFor({ state: "detached" });
-		return found;
+		if (!menus.has(control.menu)) menus.set(control.menu, await entries(page, wait, control.menu));
+		return menus.get(control.menu).find((entry) => entry.text.includes(control.name))?.state ?? "absent";
 	}
 	const found = main.getByRole(control.role, { name: starts(control.name) });
 	return (await found.count()) === 0 ? "absent" : pressable(found.first());
@@ -102,7 +111,8 @@ async function compare({ page, wait, table, s: place, me, base, organizations, h
 				faults.push(`${name}: ${screen.needs} is ${told ? "" : "not "}held, and the page says otherwise`);
 		}
 		const states = [];
-		for (const action of screen.actions) states.push(await shown(page, wait, action.control));
+		const menus = new Map();
+		for (const action of screen.actions) states.push(await shown(page, wait, action.control, menus));
 		for (const [i, action] of screen.actions.entries()) {
 			const [method, path, sent] = await action.ask(s, me);
 			const answered =

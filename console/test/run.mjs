@@ -10,11 +10,14 @@ import { tap } from "node:test/reporters";
 /** In more files than this nothing fails by chance. */
 const most = 3;
 
+/** A file that takes longer than this, in milliseconds, hangs. */
+const longest = 30 * 60_000;
+
 /** Runs files, and returns those in which something failed. */
 async function failing(files, concurrency) {
 	const failed = new Set();
 	const took = new Map();
-	const tests = run({ files, concurrency });
+	const tests = run({ files, concurrency, timeout: longest });
 	tests.on("test:fail", ({ file }) => failed.add(file));
 	const whole = ({ file, nesting, details }) => nesting === 0 && took.set(file, (took.get(file) ?? 0) + details.duration_ms);
 	tests.on("test:pass", whole);

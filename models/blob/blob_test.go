@@ -27,7 +27,7 @@ const (
 // stores are every kind of store, empty.
 func stores(t *testing.T) map[string]blob.Store {
 	t.Helper()
-	directory, err := blob.InDirectory(filepath.Join(t.TempDir(), "made when needed"))
+	directory, err := blob.InDirectory(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +154,9 @@ func TestWhatIsUnfinishedIsUnderNoKey(t *testing.T) {
 func TestADirectoryIsWhatIsAtItsPath(t *testing.T) {
 	t.Parallel()
 	at := filepath.Join(t.TempDir(), "files")
+	if err := os.Mkdir(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	s, err := blob.InDirectory(at)
 	if err != nil {
 		t.Fatal(err)
@@ -198,12 +201,22 @@ func TestADirectoryIsNotMadeAnywhere(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, at := range []string{filepath.Join(dir, "missing", "files"), filepath.Join(dir, "file")} {
+	for _, at := range []string{filepath.Join(dir, "missing"), filepath.Join(dir, "file")} {
 		if _, err := blob.InDirectory(at); err == nil {
 			t.Errorf("%s is taken", at)
 		}
 	}
+	below := filepath.Join(dir, "missing", "files")
+	if made, err := blob.MakeDirectory(below); made || err == nil {
+		t.Errorf("%s is made: %v", below, made)
+	}
 	if _, err := os.Stat(filepath.Join(dir, "missing")); !os.IsNotExist(err) {
 		t.Errorf("the parent was made: %v", err)
+	}
+	at := filepath.Join(dir, "files")
+	for _, want := range []bool{true, false} {
+		if made, err := blob.MakeDirectory(at); made != want || err != nil {
+			t.Errorf("%s is made: %v %v", at, made, err)
+		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+
+	"roster/models/store"
 )
 
 // directory keeps bytes in files below one directory, which may be shared by replicas. They are in folders by the end of their keys, which
@@ -15,12 +17,25 @@ import (
 // moved away, or be below what was mounted since, and nobody would find what is written there.
 type directory struct{ at string }
 
-// InDirectory returns the store in a directory, which it makes if it is not there, but not what that is in: a path with a mistake in it
-// must not become a place. A directory that goes later is not made again, since it may be one that is to be mounted.
-func InDirectory(at string) (Store, error) {
-	if err := os.Mkdir(at, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("make the directory of files: %w", err)
+// MakeDirectory makes a directory for files if it is not there, and reports whether it has. It does not make what that is in: a path with a
+// mistake in it must not become a place.
+func MakeDirectory(at string) (made bool, err error) {
+	err = os.Mkdir(at, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
 	}
+	if err == nil {
+		err = store.GiveToOwner(at)
+	}
+	if err != nil {
+		return false, fmt.Errorf("make the directory of files: %w", err)
+	}
+	return true, nil
+}
+
+// InDirectory returns the store in a directory that is there. One that goes later is not made again, since it may be one that is to be
+// mounted.
+func InDirectory(at string) (Store, error) {
 	root, err := os.OpenRoot(at)
 	if err != nil {
 		return nil, fmt.Errorf("open the directory of files: %w", err)
@@ -53,7 +68,11 @@ func (d directory) Put(_ context.Context, key string, content []byte) error {
 // put writes a file under another name and renames it once all of it is on the disk: there is never a part of one under its key.
 func put(root *os.Root, key string, content []byte) error {
 	folder := folderOf(key)
-	if err := root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	err := root.Mkdir(folder, 0o700)
+	if err == nil {
+		err = give(root, ".", folder)
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	at := path.Join(folder, key)
@@ -68,6 +87,9 @@ func put(root *os.Root, key string, content []byte) error {
 	}
 	err = errors.Join(err, file.Close())
 	if err == nil {
+		err = give(root, folder, unfinished)
+	}
+	if err == nil {
 		err = root.Rename(unfinished, at)
 	}
 	if err != nil {
@@ -75,6 +97,22 @@ func put(root *os.Root, key string, content []byte) error {
 		return err
 	}
 	return errors.Join(sync(root, folder), sync(root, "."))
+}
+
+// give gives what root has made in a folder to whom that belongs to: a server that is not root's reads and removes it.
+func give(root *os.Root, folder, made string) error {
+	directory, err := root.Stat(folder)
+	if err != nil {
+		return err
+	}
+	info, err := root.Lstat(made)
+	if err != nil {
+		return err
+	}
+	if uid, gid, give := store.NewOwner(directory, info); give {
+		return root.Lchown(made, uid, gid)
+	}
+	return nil
 }
 
 // sync makes the names in a folder survive a loss of power.

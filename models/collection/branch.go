@@ -28,7 +28,7 @@ type part struct {
 func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filters []jsonapi.Condition) (part, error) {
 	p := allOf(scope, filters)
 	i, head := c.branchOf(scope, filters)
-	person := c.LikeKeys && scope.reach == person && !slices.ContainsFunc(filters, isDeleted)
+	person := c.Inherited != nil && scope.reach == person && !slices.ContainsFunc(filters, isDeleted)
 	if c.isTree() && len(filters) == 0 {
 		person = false // what is reached are the rows themselves, which one round trip finds
 	}
@@ -53,17 +53,15 @@ func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filter
 		return p, fmt.Errorf("find the branch of a list: %w", err)
 	}
 	if whole != "" {
-		p.seen = scope.branch(whole)
+		p.seen = c.inherited(scope, whole)
+		p.seen.besides = c.Inherited.Elsewhere
 		p.scope, p.beyond = p.seen, p.seen
 	}
 	switch {
 	case inside != "":
-		p.scope, p.filters = scope.branch(head), slices.Delete(slices.Clone(filters), i, i+1)
+		p.scope, p.filters = c.inherited(scope, head), slices.Delete(slices.Clone(filters), i, i+1)
 	case head != "" && !person:
 		p.scope, p.filters = Scope{}, slices.Delete(slices.Clone(filters), i, i+1)
-	}
-	if inside != "" && !person {
-		p.asking, p.beyond = p.scope, p.scope
 	}
 	return p, nil
 }
@@ -85,10 +83,13 @@ func (c *Collection) branchOf(scope Scope, filters []jsonapi.Condition) (i int, 
 	return i, ""
 }
 
-// branch returns the scope that sees an organization and all below it as a key of that does.
-func (s Scope) branch(head string) Scope {
-	s.reach = subtree
-	return s.RootedIn(head)
+// inherited returns the scope that sees of the collection what belongs to an organization or to one below it: as its key does, if it is
+// that of a program, and otherwise as a person does who inherits the sight of it.
+func (c *Collection) inherited(scope Scope, head string) Scope {
+	scope.heir, scope.besides = scope.PersonID(), false
+	scope.live = scope.heir != "" && c.Inherited.UntilDeleted
+	scope.reach = subtree
+	return scope.RootedIn(head)
 }
 
 // idOf returns the query of an id, which is left as it is if there is none.

@@ -36,19 +36,19 @@ type Collection struct {
 	// Always are columns that every read needs, Needs those that a computed attribute is computed from.
 	Always []string
 	Needs  map[string][]string
-	// Filters are those that are no fields; Beyond are those that look at other rows than the resource's own, of which the scope may not
-	// see all.
+	// Filters are those that are no fields; Beyond are those that look at organizations and their members, of which the scope may not see
+	// all, Sighted those that look at anything else.
 	Filters map[string]Filter
 	Beyond  map[string]FilterBeyond
+	Sighted map[string]FilterBeyond
 	// Lines has, by filter, the order of what it leaves if the client names none: an expression. What it leaves is few rows, which are read
 	// whole and cut.
 	Lines map[string]string
 	// Branches: for a credential that holds one of the words, [FilterAncestor] of it leaves what a scope of that branch sees, and nothing
 	// else. nil where that filter is none of it, or says something else.
 	Branches Words
-	// LikeKeys: where people hold one of the words of Reached, they see what a key of the organization sees, and besides nothing but what
-	// is theirs, where they are members.
-	LikeKeys bool
+	// Inherited is what people see of a branch of the tree at whose head they inherit one of the words of Reached; nil where it is not said.
+	Inherited *Inherited
 	// Total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// Counted when only counting tells; nil where it never tells otherwise.
 	Total func(scope Scope, filter, value string) Counted
@@ -79,6 +79,15 @@ type Collection struct {
 	relations map[string]Relation
 	// narrowed names the resource whose related resources these are, "" for a whole collection.
 	narrowed string
+}
+
+// Inherited says what people see of a branch of the tree whose sight they inherit: what its key sees, but for what it says, and besides
+// what is theirs.
+type Inherited struct {
+	// UntilDeleted: a key sees what belongs to organizations that are deleted, and people do not.
+	UntilDeleted bool
+	// Elsewhere: what is theirs belongs to no organization. Otherwise it is where they are members.
+	Elsewhere bool
 }
 
 // Filter returns the condition of a filter with a value.

@@ -2,6 +2,7 @@ package collection
 
 import (
 	"fmt"
+	"slices"
 
 	"roster/jsonapi"
 	"roster/models/store"
@@ -75,8 +76,14 @@ func (c *Collection) unfiltered(db *store.DB, scope Scope, n *int64) store.Query
 	if known := c.known(scope, nil); known.Name != "" && (!known.Late || !db.InTransaction()) {
 		return known.query(db, n)
 	}
-	if c.Reached.Table != "" && (scope.reach == subtree || scope.reach == person && !c.Reached.Own) {
+	if c.Reached.Table != "" && (scope.reach == subtree || scope.reach == person) && c.Reached.whole(scope) {
 		return number(c.Reached.counting(scope), n)
+	}
+	if scope.besides { // nothing belongs to the branch and to them
+		theirs := []Where{Condition(c.Own+" = ?", scope.heir)}
+		scope.besides = false
+		rest, own := c.counting(db, c.Present(scope.gather())), c.counting(db, theirs)
+		return number(Condition("SELECT ("+rest.SQL+") + ("+own.SQL+")", slices.Concat(rest.Args, own.Args)...), n)
 	}
 	return number(c.counting(db, c.Present(scope.gather())), n)
 }

@@ -45,7 +45,7 @@ func (s *search) few(most int) way {
 func (s *search) lines() (lines Where, ok bool) {
 	last := strings.TrimPrefix(direction{columns: s.Order}.last(), s.Table+".")
 	switch n := len(s.Reached.InOrder); {
-	case s.scope.reach == person && s.Reached.Own || slices.ContainsFunc(s.query.Filters, isDeleted):
+	case !s.Reached.whole(s.scope) || slices.ContainsFunc(s.query.Filters, isDeleted):
 		return Where{}, false
 	case s.isTree():
 		lines = s.Reached.themselves(s.scope)

@@ -30,6 +30,8 @@ func (c *Collection) conditions(db *store.DB, p part) ([]Where, error) {
 			conds = append(conds, c.related(p.asking, f))
 		case c.Beyond[f.Field] != nil:
 			conds = append(conds, c.Beyond[f.Field](db, p.beyond, f.Value))
+		case c.Sighted[f.Field] != nil:
+			conds = append(conds, c.Sighted[f.Field](db, p.asking, f.Value))
 		default:
 			conds = append(conds, c.Filters[f.Field](db, f.Value))
 		}

@@ -85,7 +85,7 @@ func (s *search) only(l *limits) {
 
 // mergeable reports whether the lists of the organizations are in the order of the page, and whole.
 func (s *search) mergeable() bool {
-	if s.scope.reach == person && s.Reached.Own {
+	if !s.Reached.whole(s.scope) {
 		return false // the lists are not whole
 	}
 	if len(s.Reached.InOrder) == 0 || len(s.query.Filters) > 0 || s.wanted.start+s.wanted.size > mergedAtMost {

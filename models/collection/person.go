@@ -78,8 +78,21 @@ func HeldBy(user string, organizations Where) Where {
 // OrOwn returns a condition of what a scope sees, or that the user in a column is the person whose scope it is: what is their own they see
 // whatever their roles.
 func (s Scope) OrOwn(seen Where, column string) Where {
-	if s.reach != person {
+	own := s.own()
+	if own == "" {
 		return seen
 	}
-	return Condition("("+seen.SQL+" OR "+column+" = ?)", append(append([]any{}, seen.Args...), s.id)...)
+	return Condition("("+seen.SQL+" OR "+column+" = ?)", append(append([]any{}, seen.Args...), own)...)
+}
+
+// own returns the user who sees what is their own, "" for none.
+func (s Scope) own() string {
+	switch {
+	case s.reach == person:
+		return s.id
+	case s.besides:
+		return s.heir
+	default:
+		return ""
+	}
 }

@@ -19,6 +19,8 @@ type Reached struct {
 	Distinct string
 	// Live: nothing is reached by organizations that are deleted.
 	Live bool
+	// Partly: organizations lead to rows of the management, too, which people do not see.
+	Partly bool
 	// InOrder are the columns of the table with what the collection is sorted by when a client names nothing. With the column of the
 	// organization in front, they are an index of the table; where there is no such index they are none.
 	InOrder []string
@@ -29,10 +31,15 @@ type Reached struct {
 // many.
 func (r Reached) organizations(scope Scope, joined Where, once bool) Where {
 	from, ends := Condition("FROM organization_paths p "), Condition(" WHERE p.ancestor_id = ?", scope.id)
-	switch scope.reach {
-	case oneOrganization:
+	switch {
+	case scope.reach == oneOrganization:
 		ends = Condition(ends.SQL+" AND p.descendant_id = ?", scope.id, scope.id)
-	case person: // several roles can reach one organization
+	case scope.besides && r.Themselves:
+		live := either(scope.live, " JOIN organizations o ON o.id = b.descendant_id AND o.deleted_at IS NULL", "")
+		from = Condition("FROM (SELECT b.descendant_id FROM organization_paths b"+live+" WHERE b.ancestor_id = ? "+
+			"UNION ALL SELECT id FROM users WHERE id = ?) p ", scope.id, scope.heir)
+		ends, scope.live = Condition(" WHERE 1 = 1"), false
+	case scope.reach == person: // several roles can reach one organization
 		reached := r.Words.reaching(scope.id)
 		sql := "SELECT " + either(once, "DISTINCT ", "") + "hp.descendant_id " + reached.SQL
 		if r.Themselves {
@@ -42,10 +49,15 @@ func (r Reached) organizations(scope Scope, joined Where, once bool) Where {
 		ends = Condition(" WHERE 1 = 1")
 	}
 	sql := from.SQL + joined.SQL
-	if r.Live && scope.reach != person { // who holds nothing at deleted ones
+	if (r.Live || scope.live) && scope.reach != person { // who holds nothing at deleted ones
 		sql += " JOIN organizations o ON o.id = p.descendant_id AND o.deleted_at IS NULL"
 	}
 	return Condition(sql+ends.SQL, slices.Concat(from.Args, joined.Args, ends.Args)...)
+}
+
+// whole reports whether organizations lead a scope to all that it sees, and to nothing else.
+func (r Reached) whole(scope Scope) bool {
+	return !(r.Own && scope.own() != "") && !(r.Partly && scope.heir != "")
 }
 
 // lines returns a FROM and a WHERE with every line that leads from a scope to a row.

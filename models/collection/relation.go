@@ -148,7 +148,7 @@ func (c *Collection) Related(relationship, id string) *Collection {
 	}
 	related := *r.Target
 	related.narrowed = c.Table + " " + id + " " + relationship
-	related.Reached, related.LikeKeys = Reached{}, false // the one resource leads to few, or to what its whole list is sorted by
+	related.Reached, related.Inherited = Reached{}, nil // the one resource leads to few, or to what its whole list is sorted by
 	related.Visible = func(s Scope) Where { return Both(r.Target.Visible(s), narrow(s)) }
 	related.Total = func(s Scope, filter, _ string) Counted {
 		if filter != "" || r.CountedBy == "" || r.Target.Total == nil {
@@ -163,7 +163,7 @@ func (c *Collection) Related(relationship, id string) *Collection {
 // listed, filtered, sorted and paged by numbers like any other.
 func (c *Collection) Few(cond Where) *Collection {
 	few := *c
-	few.Reached, few.LikeKeys, few.Total = Reached{}, false, nil
+	few.Reached, few.Inherited, few.Total = Reached{}, nil, nil
 	few.Visible = func(s Scope) Where {
 		s.gathered = false
 		return Both(cond, c.Visible(s))

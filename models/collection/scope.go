@@ -13,6 +13,12 @@ type Scope struct {
 	session string
 	// gathered and single change how conditions are written, not what they say, see [Scope.gather] and [Scope.singly].
 	gathered, single bool
+	// heir is the user who sees a subtree because they hold the words for it at its head and everywhere below, "" for its key: see
+	// [Scope.inherited]. With besides they see what is their own, too.
+	heir    string
+	besides bool
+	// live: nothing of organizations that are deleted is seen.
+	live bool
 	// words are what the credential holds, each between commas; "" for whatever there is, see [Scope.Holding].
 	words string
 }
@@ -75,13 +81,13 @@ func (s Scope) Root() string {
 }
 
 // Manages reports whether the scope is that of the management: the whole installation or a subtree.
-func (s Scope) Manages() bool { return s.reach == everything || s.reach == subtree }
+func (s Scope) Manages() bool { return s.SeesBelow() && s.heir == "" }
 
 // All reports whether the scope is the whole installation.
 func (s Scope) All() bool { return s.reach == everything }
 
 // SeesBelow reports whether what belongs to the organizations below a visible one is visible, too.
-func (s Scope) SeesBelow() bool { return s.Manages() }
+func (s Scope) SeesBelow() bool { return s.reach == everything || s.reach == subtree }
 
 // PersonID returns the user whose scope it is, "" for that of a program.
 func (s Scope) PersonID() string {
@@ -133,7 +139,8 @@ func (s Scope) Within(words Words, column string) Where {
 	case everything:
 		return Always()
 	case subtree:
-		return s.Among(column, "r.descendant_id", Condition("FROM organization_paths r WHERE r.ancestor_id = ?", s.id))
+		from := "FROM organization_paths r " + either(s.live, "JOIN organizations ro ON ro.id = r.descendant_id AND ro.deleted_at IS NULL ", "")
+		return s.Among(column, "r.descendant_id", Condition(from+"WHERE r.ancestor_id = ?", s.id))
 	case oneOrganization:
 		return Condition(column+" = ?", s.id)
 	default:

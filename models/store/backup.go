@@ -29,7 +29,7 @@ func (db *DB) BackUp(ctx context.Context, path string) (size int64, err error) {
 	}
 	defer pool.Close() //nolint:errcheck // it only read
 	if _, err := pool.ExecContext(ctx, "VACUUM INTO ?", draft.Path()); err != nil {
-		return 0, fmt.Errorf("copy %s: %w", db.pools.path, err)
+		return 0, fmt.Errorf("copy %s to %s: %w", db.pools.path, path, err)
 	}
 	return draft.Publish(path)
 }

@@ -16,8 +16,8 @@ import (
 
 // CopyProgress is how far a copy has come.
 type CopyProgress struct {
-	Step  string // "look", "copy" or "compare"
-	Table string
+	Step  string // "migrate", "look", "copy" or "compare"
+	Table string // or the step of the schema that was taken
 	Rows  int64 // of the table
 	Of    int64 // rows that the table has, 0 while nobody knows
 }
@@ -31,10 +31,10 @@ const (
 	copyStep = copyLock + 1
 )
 
-// CopyTo copies everything into a PostgreSQL database that is migrated and has nothing, which was opened as [Config.Filling], and compares
-// both row by row. It returns how many rows there are. Rows go over as they are, in batches; until all are there and were found to be the
-// same, the target is marked, and [Open] fails with ErrHalfCopied. If it is interrupted, calling it again goes on behind the last batch,
-// unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value, and with ErrCopying while another
+// CopyTo copies everything into a PostgreSQL database that has nothing, which was opened as [Config.Filling], and compares both row by row.
+// It returns how many rows there are. The schema is migrated; rows go over as they are, in batches. From before that until all are there and
+// were found to be the same, the target is marked, and [Open] fails with ErrHalfCopied. If it is interrupted, calling it again goes on behind
+// the last batch, unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value, and with ErrCopying while another
 // one fills the target. tell is called every few thousand rows and must not wait.
 func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)) (rows int64, err error) {
 	alone := &advisoryLock{connect: target.pools.connect, id: copyLock}
@@ -48,12 +48,30 @@ func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)
 	} else if !first {
 		return 0, ErrCopying
 	}
-	conn, err := target.pools.write.Conn(ctx)
+	// The mark comes first: no server is to begin on the target while it is migrated, and while what is copied is looked at.
+	if err := target.asTarget(ctx, func(to *copyTarget) error { return to.reserve(ctx) }); err != nil {
+		return 0, err
+	}
+	_, err = target.Migrate(ctx, func(m Migration) { tell(CopyProgress{Step: "migrate", Table: m.Name}) })
 	if err != nil {
-		return 0, fmt.Errorf("reach database: %w", err)
+		ctx := context.WithoutCancel(ctx)
+		return 0, errors.Join(err, target.asTarget(ctx, func(to *copyTarget) error { return to.giveBack(ctx) }))
+	}
+	err = target.asTarget(ctx, func(to *copyTarget) error {
+		rows, err = copyAll(ctx, s, to, tell)
+		return err
+	})
+	return rows, err
+}
+
+// asTarget calls with the database as the target of a copy, once what another one has left to be done there is done.
+func (db *DB) asTarget(ctx context.Context, do func(to *copyTarget) error) error {
+	conn, err := db.pools.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("reach database: %w", err)
 	}
 	defer conn.Close() //nolint:errcheck // into the pool
-	err = Beneath(ctx, conn, func(pg *pgx.Conn) error {
+	return Beneath(ctx, conn, func(pg *pgx.Conn) error {
 		to := &copyTarget{Conn: pg}
 		if err := to.settle(ctx); err != nil {
 			return err
@@ -61,17 +79,11 @@ func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)
 		if err := to.readTables(ctx); err != nil {
 			return err
 		}
-		rows, err = copyAll(ctx, s, to, tell)
-		return err
+		return do(to)
 	})
-	return rows, err
 }
 
 func copyAll(ctx context.Context, source *Source, to *copyTarget, tell func(CopyProgress)) (rows int64, err error) {
-	// The mark comes first: what is copied is looked at for a while, and no server is to begin on the target meanwhile.
-	if err := to.reserve(ctx); err != nil {
-		return 0, err
-	}
 	state, counts, err := beginCopy(ctx, source, to, tell)
 	if err != nil {
 		return 0, errors.Join(err, to.giveBack(context.WithoutCancel(ctx)))

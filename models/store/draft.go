@@ -44,6 +44,9 @@ func NewDraft(path string) (*Draft, error) {
 // newDraft makes an empty draft in a directory. It returns nil if another process took it for one that nobody has, before it was claimed.
 func newDraft(directory string) (*Draft, error) {
 	dir, err := os.MkdirTemp(directory, draftPrefix+"*") // mode 0700
+	if at := (*fs.PathError)(nil); errors.As(err, &at) { // nobody has heard of a draft
+		err = fmt.Errorf("no file can be made in %s: %w", directory, at.Err)
+	}
 	if err != nil {
 		return nil, err
 	}

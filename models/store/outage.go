@@ -170,7 +170,7 @@ func (o *Outage) looked(err error) {
 		o.log.Warn("database outage over", "lasted", o.worked.Sub(o.began).Round(time.Millisecond).String(), "requests_refused", o.refused,
 			"last_error", o.cause)
 		o.began, o.ended, o.cause = time.Time{}, now, nil
-	case now.Sub(o.told) >= outageTell:
+	case o.worked.IsZero() && now.Sub(o.told) >= outageTell: // while it works, it may be over
 		o.told = now
 		o.log.Error("database outage goes on", "for", now.Sub(o.began).Round(time.Second).String(), "requests_refused", o.refused,
 			"error", o.cause)

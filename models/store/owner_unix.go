@@ -4,36 +4,32 @@ package store
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 )
 
-// GiveToOwner gives a file that root has made to whom its directory belongs to, so that a command of root's leaves nothing behind that the
-// server cannot write. SQLite does so with the files that it makes beside a database.
-func GiveToOwner(path string) error { return giveToOwner(path, filepath.Dir(path)) }
-
-// giveToOwner gives a file that root has made to whom a directory belongs to.
-func giveToOwner(path, owned string) error {
+// NewOwner returns to whom something is to be given that this process has made in a directory: what root makes, to whom the directory
+// belongs to. give is false for what stays as it is.
+func NewOwner(directory, made fs.FileInfo) (uid, gid int, give bool) {
 	if os.Geteuid() != 0 {
-		return nil
-	}
-	directory, err := os.Stat(owned)
-	if err != nil {
-		return fmt.Errorf("look whom %s is for: %w", path, err)
-	}
-	file, err := os.Lstat(path)
-	if err != nil {
-		return fmt.Errorf("look whom %s belongs to: %w", path, err)
+		return 0, 0, false
 	}
 	owner, known := directory.Sys().(*syscall.Stat_t)
-	made, both := file.Sys().(*syscall.Stat_t)
-	// A file with a second name may be anybody's: whoever owns the directory could have put it there.
-	if !known || !both || owner.Uid == 0 || made.Uid != 0 || made.Nlink != 1 || !file.Mode().IsRegular() {
-		return nil
+	of, both := made.Sys().(*syscall.Stat_t)
+	// A file with a second name may be anybody's: whoever owns the directory could have put it there. Directories have none.
+	own := made.Mode().IsRegular() && both && of.Nlink == 1 || made.IsDir()
+	if !known || !both || !own || owner.Uid == 0 || of.Uid != 0 {
+		return 0, 0, false
 	}
-	if err := os.Lchown(path, int(owner.Uid), int(owner.Gid)); err != nil {
-		return fmt.Errorf("give %s to the owner of its directory: %w", path, err)
+	return int(owner.Uid), int(owner.Gid), true
+}
+
+// ownedBy says whom a directory belongs to.
+func ownedBy(info fs.FileInfo) string {
+	of, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return ""
 	}
-	return nil
+	return fmt.Sprintf(" and belongs to user %d", of.Uid)
 }

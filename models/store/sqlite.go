@@ -57,7 +57,7 @@ func openSQLite(ctx context.Context, path string, cfg Config) (write, read *sql.
 	write = sql.OpenDB(lites{traceable(cfg, connector)})
 	write.SetMaxOpenConns(1)
 	if err := write.PingContext(ctx); err != nil { // creates the file and switches it to WAL before a reader looks at it
-		return nil, nil, errors.Join(&fs.PathError{Op: "open", Path: path, Err: inUse(err)}, write.Close())
+		return nil, nil, errors.Join(AtPlace(path, &fs.PathError{Op: "open", Path: path, Err: inUse(err)}), write.Close())
 	}
 	if connector, err = sqlite.NewConnector(dsn("_query_only", "on")); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())

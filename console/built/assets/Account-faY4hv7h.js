@@ -1,1 +1,0 @@
-export{M as default}from"./deeds-C-M7D6TQ.js";

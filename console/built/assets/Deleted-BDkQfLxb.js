@@ -1,1 +1,0 @@
-export{j as default}from"./deeds-C-M7D6TQ.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./EventCard-sWMD9g8u.js";

@@ -1,1 +1,0 @@
-export{_ as default}from"./deeds-C-M7D6TQ.js";

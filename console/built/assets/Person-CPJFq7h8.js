@@ -1,1 +1,0 @@
-export{C as default}from"./deeds-C-M7D6TQ.js";

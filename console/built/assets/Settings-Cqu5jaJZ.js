@@ -1,1 +1,0 @@
-export{o as default}from"./deeds-C-M7D6TQ.js";
