@@ -92,10 +92,12 @@ export function EventFilters({ of, total, usual = "all", children }: EventFilter
 					/>
 				);
 			})}
-			<span className="second quiet end">
-				{total === undefined ? offset() : t("events.filters.totalEvent", { offset: offset(), total })}
-			</span>
-			<Export of={of} what="events" />
+			<div className="row end told">
+				<span className="second quiet">
+					{total === undefined ? offset() : t("events.filters.totalEvent", { offset: offset(), total })}
+				</span>
+				<Export of={of} what="events" />
+			</div>
 		</div>
 	);
 }
