@@ -206,7 +206,8 @@ func actions() []route {
 			path: "webhooks/{id}/test", name: "testWebhook", target: endpoints, served: deliveries, status: http.StatusAccepted,
 			needs: auth.Write("webhooks"), handle: (*API).testWebhook,
 			doc: "Sends a test to the endpoint and answers with its delivery: a webhook.test, or an example of the type of event that " +
-				"meta.eventType names, with test in its body and the sequence 0. While one of the same type is pending, it answers with that.",
+				"meta.eventType names, with test in its body and the sequence 0. While one of the same type is pending, it answers " +
+				"with that.",
 		},
 		{
 			path: "webhookDeliveries/{id}/redeliver", name: "redeliverWebhookDelivery", target: deliveries, served: deliveries,

@@ -80,7 +80,8 @@ func TestATestOfATypeWaitsForItself(t *testing.T) {
 		delivery := func(meta any) string { return test(meta).want(202).text("data", "id") }
 		plain, created := delivery(object{}), delivery(object{"eventType": "user.created"})
 		again := []string{
-			delivery(object{"eventType": nil}), delivery(object{"eventType": "webhook.test"}), delivery(object{"eventType": "user.created"}),
+			delivery(object{"eventType": nil}), delivery(object{"eventType": "webhook.test"}),
+			delivery(object{"eventType": "user.created"}),
 		}
 		if diff := cmp.Diff([]string{plain, plain, created}, again); diff != "" || plain == created {
 			t.Errorf("a pending test of a type is the answer to the next one of that type (-want +got):\n%s", diff)

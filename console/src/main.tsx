@@ -4,6 +4,7 @@ import "./styles/tokens.css";
 import "./styles/components.css";
 import "./styles/console.css";
 import "./styles/rows.css";
+import "./styles/boxes.css";
 import "./styles/names.css";
 
 import { CSPProvider } from "@base-ui/react/csp-provider";

@@ -263,6 +263,7 @@ for (const database of databases) {
 				await page.keyboard.press("Enter");
 				await dialog.waitFor({ state: "detached" });
 				assert.equal(await page.getByRole("textbox", { name: "Slug" }).inputValue(), "typed-before");
+				await page.getByText("Nothing was done: your session had ended.").waitFor();
 			},
 		);
 

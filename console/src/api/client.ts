@@ -102,7 +102,11 @@ async function parsed<D>(response: Response): Promise<(Document<D> & { errors?: 
 }
 
 function refusal(response: Response, errors: ApiError[] | undefined, signingIn = false): Failure {
-	if (response.status === 401 && !signingIn) credentialEnded();
+	if (response.status === 401 && !signingIn) {
+		credentialEnded();
+		// What the API says of it is for programs, which have a key.
+		errors = [{ status: "401", code: "unauthenticated", title: t("frame.client.yourSessionHadEnded") }];
+	}
 	const after = Number(response.headers.get("Retry-After"));
 	if (response.status === 429 && after > 0 && after <= patience && !signingIn) wait(after);
 	const told = errors ?? [{ status: String(response.status), code: "", title: response.statusText || t("common.refused") }];

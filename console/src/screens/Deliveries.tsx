@@ -55,7 +55,9 @@ export default function Deliveries(_: ScreenProps) {
 					/>
 				)}
 				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
-				<Export of={request} what="deliveries" />
+				<span className={list.total === undefined ? "end" : undefined}>
+					<Export of={request} what="deliveries" />
+				</span>
 			</div>
 			<Listing
 				list={list}

@@ -1,6 +1,6 @@
 /* The filters of events, in the URL and in the words of the API. */
 
-import { useMemo } from "react";
+import { useMemo, type ReactNode } from "react";
 import { useSearchParams } from "wouter";
 import { Export } from "../../parts/export";
 import { offset } from "../../words/time";
@@ -40,7 +40,15 @@ export function useEventFilters(usual = "all"): Record<string, string> {
 	return filters;
 }
 
-export function EventFilters({ of, total, usual = "all" }: { of: string; total: number | undefined; usual?: string }) {
+interface EventFiltersProps {
+	of: string;
+	total: number | undefined;
+	usual?: string;
+	/** Choices of a page's own, behind the others. */
+	children?: ReactNode;
+}
+
+export function EventFilters({ of, total, usual = "all", children }: EventFiltersProps) {
 	const [span, setSpan] = useQueryState("since", usual);
 	const [prefix, setPrefix] = useQueryState("filter[eventType][prefix]");
 	const [query, setQuery] = useSearchParams();
@@ -58,6 +66,7 @@ export function EventFilters({ of, total, usual = "all" }: { of: string; total: 
 					))}
 				</select>
 			</label>
+			{children}
 			{passed.map((name) => {
 				const value = query.get(name);
 				if (!value) return null;
@@ -83,10 +92,12 @@ export function EventFilters({ of, total, usual = "all" }: { of: string; total: 
 					/>
 				);
 			})}
-			<span className="second quiet end">
-				{total === undefined ? offset() : t("events.filters.totalEvent", { offset: offset(), total })}
-			</span>
-			<Export of={of} what="events" />
+			<div className="row end told">
+				<span className="second quiet">
+					{total === undefined ? offset() : t("events.filters.totalEvent", { offset: offset(), total })}
+				</span>
+				<Export of={of} what="events" />
+			</div>
 		</div>
 	);
 }

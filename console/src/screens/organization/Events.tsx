@@ -21,19 +21,20 @@ export default function Events({ id, answer }: TabProps) {
 	const list = usePages<RecordedEvent>(request, { keep: true });
 	return (
 		<div className="stack gap4">
-			<EventFilters of={request} total={list.total} />
-			{hasBelow && (
-				<Segments
-					label={t("common.where")}
-					className="fit"
-					of={[
-						["", t("common.here")],
-						["1", t("organization.events.hereAndBelow")],
-					]}
-					value={below}
-					choose={setBelow}
-				/>
-			)}
+			<EventFilters of={request} total={list.total}>
+				{hasBelow && (
+					<Segments
+						label={t("common.where")}
+						className="fit"
+						of={[
+							["", t("common.here")],
+							["1", t("organization.events.hereAndBelow")],
+						]}
+						value={below}
+						choose={setBelow}
+					/>
+				)}
+			</EventFilters>
 			<Listing
 				list={list}
 				ghosts={8}

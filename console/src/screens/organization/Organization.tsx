@@ -1,7 +1,7 @@
 /* One organization: its head, its tabs, and the tab that is open. */
 
 import "../../styles/making.css";
-import { Suspense, useEffect, useState, type ComponentType } from "react";
+import { Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState, type ComponentType } from "react";
 import { Link, useLocation } from "wouter";
 import { organizationsOf, useMay, useMayAt } from "../../api/me";
 import { forOthers, useStanding } from "../../api/standing";
@@ -207,6 +207,14 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 		{ label: t("common.move"), icon: "move", not: away, act: () => move({ id }) },
 		...entries,
 	];
+	// Where there is no room for all of them, the one that is open is in sight.
+	const bar = useRef<HTMLElement>(null);
+	const showOpen = useCallback(() => {
+		const around = bar.current?.getBoundingClientRect();
+		const at = bar.current?.querySelector("[aria-current]")?.getBoundingClientRect();
+		if (around && at) bar.current?.scrollBy(at.x + at.width / 2 - around.x - around.width / 2, 0);
+	}, []);
+	useLayoutEffect(showOpen, [showOpen, tab.path, shown.length]);
 	const beside: Record<string, number | undefined> = {
 		people: counts.memberships,
 		invitations: counts.pendingInvitations,
@@ -259,7 +267,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 					</Menu>
 				</span>
 			</div>
-			<nav className="tabs" aria-label={a.name}>
+			<nav className="tabs" aria-label={a.name} ref={bar}>
 				<ul>
 					{shown.map((t) => (
 						<li key={t.path}>
@@ -270,7 +278,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 										{digits(beside[t.path] ?? 0)}
 									</span>
 								)}
-								{t.path === "webhooks" && (counts.endpoints ?? 0) > 0 && <FailingMark id={id} />}
+								{t.path === "webhooks" && (counts.endpoints ?? 0) > 0 && <FailingMark id={id} changed={showOpen} />}
 							</Link>
 						</li>
 					))}
@@ -295,11 +303,14 @@ function notActive(from: string | null | undefined): string {
 	return from && new Date(from) > new Date() ? t("organization.organization.notYetActive") : t("organization.organization.ended");
 }
 
-function FailingMark({ id }: { id: string }) {
+/** Marks that an endpoint fails. changed is called when it comes or goes, which moves what stands behind it. */
+function FailingMark({ id, changed }: { id: string; changed: () => void }) {
 	const { data } = useRead(
 		url("webhooks", { "filter[organizationId]": id, "filter[health]": "failing", "fields[webhooks]": "name", "page[size]": 1 }),
 	);
-	return totalOf(data) ? (
+	const fails = Boolean(totalOf(data));
+	useLayoutEffect(changed, [changed, fails]);
+	return fails ? (
 		<State is="bad" hidden>
 			{t("organization.organization.failing")}
 		</State>
