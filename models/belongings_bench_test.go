@@ -28,8 +28,8 @@ func BenchmarkBelongings(b *testing.B) {
 			head, branch, twig := plantBelongings(b, db, size)
 			owner := modelstest.User(b, db).ID
 			modelstest.Membership(b, db, owner, head, modelstest.To("roles", models.RoleOwner))
-			for _, c := range []*collection.Collection{models.APIKeys, models.Webhooks, models.Invitations, models.PortalLinks, models.Events,
-				models.WebhookDeliveries, models.Organizations} {
+			for _, c := range []*collection.Collection{models.APIKeys, models.Webhooks, models.Invitations, models.PortalLinks,
+				models.Events, models.WebhookDeliveries, models.Organizations} {
 				for _, name := range []string{"key", "owner"} {
 					scope := map[string]collection.Scope{"key": collection.Subtree(head), "owner": collection.Person(owner)}[name]
 					queries := [][2]string{{"all", ""}, {"branch", "&filter[ancestor]=" + branch}, {"twig", "&filter[ancestor]=" + twig}}
@@ -94,8 +94,8 @@ func plantBelongings(t testing.TB, db *store.DB, size int) (head, branch, twig s
 		`INSERT INTO api_keys (id, kind, organization_id, name, scopes, version, created_at, updated_at)
 			SELECT ` + id + `, 'organization', id, 'Key', '[]', 1, created_at, created_at FROM organizations WHERE number % 5 = 1`,
 		`INSERT INTO webhooks (id, organization_id, kind, url, event_types, subtree, header_names, ordering, algorithm, status,
-			after_ordinal, version, created_at, updated_at) SELECT ` + id + `, id, 'extra', 'https://example.com', '[]', false, '[]', 'none',
-			'v1', 'active', 0, 1, created_at, created_at FROM organizations WHERE number % 5 = 2`,
+			after_ordinal, version, created_at, updated_at) SELECT ` + id + `, id, 'extra', 'https://example.com', '[]', false, '[]',
+			'none', 'v1', 'active', 0, 1, created_at, created_at FROM organizations WHERE number % 5 = 2`,
 		`INSERT INTO invitations (id, organization_id, email, email_key, expires_at, token_hash, mailed, inviter_kind, version, created_at,
 			updated_at) SELECT ` + id + `, id, 'a@example.com', 'a@example.com', created_at, ` + bytes + `, false, 'session', 1,
 			created_at, created_at FROM organizations WHERE number % 5 = 3`,

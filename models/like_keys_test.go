@@ -111,9 +111,11 @@ func plantMore(t *testing.T, db *store.DB, r *rand.Rand, organizations []string)
 		var err error
 		switch n % 5 {
 		case 0:
-			_, err = models.CreateAPIKey(t.Context(), db, by, input(attributes{"name": "Key", "kind": "management", "scopes": jsonapi.Strings{}}, at))
+			key := attributes{"name": "Key", "kind": "management", "scopes": jsonapi.Strings{}}
+			_, err = models.CreateAPIKey(t.Context(), db, by, input(key, at))
 		case 1:
-			_, err = models.CreateAPIKey(t.Context(), db, by, input(attributes{"name": "Key", "kind": "organization", "scopes": jsonapi.Strings{}}, at))
+			key := attributes{"name": "Key", "kind": "organization", "scopes": jsonapi.Strings{}}
+			_, err = models.CreateAPIKey(t.Context(), db, by, input(key, at))
 		case 2:
 			_, err = models.CreatePortalLink(t.Context(), db, by, input(attributes{}, at))
 		default:

@@ -47,7 +47,7 @@ type Collection struct {
 	// Branches: for a credential that holds one of the words, [FilterAncestor] of it leaves what a scope of that branch sees, and nothing
 	// else. nil where that filter is none of it, or says something else.
 	Branches Words
-	// Inherited is what people see of a branch of the tree at whose head they inherit one of the words of Reached; nil where it is not said.
+	// Inherited is what people see of a branch of the tree whose sight they inherit, by the words of Reached; nil where it is not said.
 	Inherited *Inherited
 	// Total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// Counted when only counting tells; nil where it never tells otherwise.

@@ -57,7 +57,7 @@ func (r Reached) organizations(scope Scope, joined Where, once bool) Where {
 
 // whole reports whether organizations lead a scope to all that it sees, and to nothing else.
 func (r Reached) whole(scope Scope) bool {
-	return !(r.Own && scope.own() != "") && !(r.Partly && scope.heir != "")
+	return (!r.Own || scope.own() == "") && (!r.Partly || scope.heir == "")
 }
 
 // lines returns a FROM and a WHERE with every line that leads from a scope to a row.

@@ -139,8 +139,8 @@ func (s Scope) Within(words Words, column string) Where {
 	case everything:
 		return Always()
 	case subtree:
-		from := "FROM organization_paths r " + either(s.live, "JOIN organizations ro ON ro.id = r.descendant_id AND ro.deleted_at IS NULL ", "")
-		return s.Among(column, "r.descendant_id", Condition(from+"WHERE r.ancestor_id = ?", s.id))
+		live := either(s.live, "JOIN organizations ro ON ro.id = r.descendant_id AND ro.deleted_at IS NULL ", "")
+		return s.Among(column, "r.descendant_id", Condition("FROM organization_paths r "+live+"WHERE r.ancestor_id = ?", s.id))
 	case oneOrganization:
 		return Condition(column+" = ?", s.id)
 	default:
