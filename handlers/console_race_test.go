@@ -12,9 +12,9 @@ import (
 	"roster/models/modelstest"
 )
 
-// TestWhatAConsoleAsksIsNeverStale moves a branch to and fro on one of two replicas, and at last revokes a key there, and asks the other right
-// after the answer what a console asks, as an owner of the tree and with its key, while others read the same of both all the time: nothing is
-// told that is not so any more, nothing of an organization out of sight, and no request fails.
+// TestWhatAConsoleAsksIsNeverStale moves a branch to and fro on one of two replicas, and at last revokes a key there, and asks the other
+// right after the answer what a console asks, as an owner of the tree and with its key, while others read the same of both all the time:
+// nothing is told that is not so any more, nothing of an organization out of sight, and no request fails.
 func TestWhatAConsoleAsksIsNeverStale(t *testing.T) {
 	t.Parallel()
 	both := replicas(t, 2)

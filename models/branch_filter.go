@@ -84,8 +84,8 @@ func branchOf(scope collection.Scope, v any) (branch collection.Where, ok bool) 
 
 // ancestorFilter returns the condition that an organization is below the one that is named.
 func ancestorFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
-	if scope.SeesBelow() && scope.Root() == v { // so it is, but for that one
-		return collection.Condition("organizations.id <> ?", v)
+	if head := scope.Root(); head != "" && head == v && scope.SeesBelow() { // so it is, but for that one
+		return collection.Condition("organizations.id <> ?", head)
 	}
 	branch, ok := branchOf(scope, v)
 	if !ok {

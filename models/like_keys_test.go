@@ -74,7 +74,7 @@ func compareWithTheRule(t *testing.T, db *store.DB, scope collection.Scope, by c
 func queriesOf(c *collection.Collection, by choice) []string {
 	backwards := map[*collection.Collection]string{models.Events: "-position"}[c]
 	queries := []string{"page[number]=1", "page[number]=1&sort=" + cmp.Or(backwards, "-createdAt"), "filter[ancestor]=" + by.at,
-		"filter[ancestor]=" + by.other}
+		"filter[ancestor]=" + by.other, "filter[ancestor]="}
 	if c == models.Organizations {
 		return append(queries, "filter[root]=true", "filter[root]=false", "filter[parent]="+by.at, "filter[descendant]="+by.at,
 			"filter[children]="+by.at, "filter[users]="+by.someone, "filter[ancestor]="+by.other+"&filter[root]=false",

@@ -40,9 +40,12 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 		key := regexp.MustCompile(`roster_m_\w+`).FindString(s.stdout.String())
 		send := func(method, path string, body any) []byte {
 			t.Helper()
-			encoded, err := json.Marshal(body)
-			if err != nil {
-				t.Fatal(err)
+			var encoded []byte
+			if body != nil {
+				var err error
+				if encoded, err = json.Marshal(body); err != nil {
+					t.Fatal(err)
+				}
 			}
 			answer, content, err := servertest.Exchange(t.Context(), servertest.Fresh(), method, s.base+path,
 				bytes.NewReader(encoded),
