@@ -145,6 +145,7 @@ for (const database of databases) {
 				await page.getByRole("menuitem", { name: "Send again…" }).waitFor();
 				await page.keyboard.press("ArrowDown");
 				await page.keyboard.press("Home");
+				await page.keyboard.press("ArrowDown");
 				await page.keyboard.press("Enter");
 				const dialog = page.getByRole("dialog", { name: "Send again" });
 				await dialog.getByText("None has failed in that time").first().waitFor();
