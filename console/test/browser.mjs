@@ -79,16 +79,23 @@ function asks(page) {
  */
 export function quiet(page, held = () => false) {
 	const now = asks(page);
-	const still = () => Date.now() - now.since > 80 && [...now.running].every(held);
+	const rest = 80; // milliseconds in which an answer that is drawn leads to the next request
+	const still = (since) => Date.now() - Math.max(since, now.since) > rest && [...now.running].every(held);
 	// An open menu follows its button in every frame: then there is no idle time.
 	const idle = () =>
 		page.evaluate(() => new Promise((done) => requestIdleCallback(() => done(true), { timeout: 200 }))).catch(() => false); // it went elsewhere
-	return until("the page is quiet", async () => still() && (await idle()) && still());
+	let idled = Infinity;
+	return until("the page is quiet", async () => {
+		if (still(idled)) return true;
+		if (idled < now.since || idled === Infinity) idled = still(0) && (await idle()) ? Date.now() : Infinity;
+		return false;
+	});
 }
 
 /** Waits until the page shows what it has read, and the tree beside it. */
 export async function settled(page) {
 	do {
+		await page.locator("#console > *").first().waitFor({ state: "attached" });
 		await quiet(page);
 		await page.locator(".ghost, .side-scroll:empty").first().waitFor({ state: "detached" });
 	} while (Date.now() - asks(page).since < 80);

@@ -65,8 +65,9 @@ test("the first list is at most two requests deep", async () => {
 	await page.goto(`${service.base}/console/organizations`);
 	const list = page.locator("main [data-index]").first();
 	const depth = [];
-	while (!(await list.isVisible())) {
+	for (;;) {
 		await quiet(page, (request) => held.some((route) => route.request() === request));
+		if (await list.isVisible()) break;
 		const asked = held;
 		held = [];
 		if (asked.length === 0) continue;
