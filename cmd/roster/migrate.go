@@ -16,9 +16,9 @@ func (p *program) migrateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "migrate",
 		Usage: "bring the schema of the database up to date, or show how far it is",
-		Description: "It needs no secret key. Any number of processes may migrate at once: one works, the others wait. " +
-			"A schema that a newer\n" +
-			"version has migrated is left alone.\n\n" +
+		Description: "It needs no secret key; one that it is given, or finds, has to be that of the database. Any number of processes may " +
+			"migrate at once:\n" +
+			"one works, the others wait. A schema that a newer version has migrated is left alone.\n\n" +
 			"   roster migrate up --database-url postgres://roster@localhost/roster\n" +
 			"   roster migrate status",
 		Commands: []*cli.Command{
@@ -41,7 +41,7 @@ func (p *program) migrateCommand() *cli.Command {
 
 // withSchema opens the database whatever the state of its schema, once there is a place for it.
 func (p *program) withSchema(
-	ctx context.Context, cmd *cli.Command, need store.Need, place func(*config) error, do func(context.Context, *store.DB) error,
+	ctx context.Context, cmd *cli.Command, need store.Need, place func(*config) error, do func(context.Context, *config, *store.DB) error,
 ) (err error) {
 	cfg, err := p.config(cmd)
 	if err != nil {
@@ -55,10 +55,13 @@ func (p *program) withSchema(
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return do(ctx, db)
+	return do(ctx, cfg, db)
 }
 
-func (p *program) migrateUp(ctx context.Context, db *store.DB) error {
+func (p *program) migrateUp(ctx context.Context, cfg *config, db *store.DB) error {
+	if err := cfg.checkKey(ctx, db); err != nil {
+		return err
+	}
 	steps, err := db.Migrate(ctx, func(s store.Migration) { fmt.Fprintf(p.stdout, "applied %s\n", s.Name) })
 	if err == nil && len(steps) == 0 {
 		fmt.Fprintln(p.stdout, "nothing to do")
@@ -66,7 +69,7 @@ func (p *program) migrateUp(ctx context.Context, db *store.DB) error {
 	return err
 }
 
-func (p *program) migrateStatus(ctx context.Context, db *store.DB) error {
+func (p *program) migrateStatus(ctx context.Context, _ *config, db *store.DB) error {
 	steps, err := db.Migrations(ctx)
 	if err != nil {
 		return err

@@ -36,6 +36,35 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
+func TestAKeyThatIsNotThatOfTheDatabaseMigratesNothing(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		own, other := filepath.Join(dir, "own.key"), filepath.Join(dir, "other.key")
+		env := map[string]string{"ROSTER_DATABASE_URL": url, "ROSTER_DATA_DIR": filepath.Join(dir, "unused")}
+		for _, args := range [][]string{
+			{"secret-key", "create", own}, {"secret-key", "create", other}, {"migrate", "up", "--secret-key-file", own},
+			{"key", "create", "--kind", "management", "--name", "x", "--secret-key-file", own},
+		} {
+			if code, _, stderr := command(t, env, args...); code != 0 {
+				t.Fatalf("%v: %d %s", args, code, stderr)
+			}
+		}
+		for _, test := range []struct {
+			key, stdout, stderr string
+		}{
+			{own, "nothing to do\n", ""},
+			{other, "", "secret key"},
+			{filepath.Join(dir, "mistyped.key"), "", "is its name right?"},
+		} {
+			code, stdout, stderr := command(t, env, "migrate", "up", "--secret-key-file", test.key)
+			if code == 0 != (test.stderr == "") || stdout != test.stdout || !strings.Contains(stderr, test.stderr) {
+				t.Errorf("%s: %d %s %s", test.key, code, stdout, stderr)
+			}
+		}
+	})
+}
+
 // TestACommandThatOnlyReadsMakesNoDatabase asks for what is in one that is not there, and makes mistakes where one would be made.
 func TestACommandThatOnlyReadsMakesNoDatabase(t *testing.T) {
 	t.Parallel()

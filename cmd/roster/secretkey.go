@@ -78,18 +78,8 @@ func (c *config) usesDefaultKey() bool {
 // nothing is written before. key is nil where its file is not there. On SQLite the default one is made then, for a database that never had
 // a key. It is not on PostgreSQL: each of several replicas, or each new container, would make one of its own.
 func (c *config) setUp(ctx context.Context, db *store.DB, key *store.SecretKey, migrate func() error) error {
-	if key == nil {
-		used, err := store.HasVault(ctx, db)
-		switch {
-		case err != nil:
-			return err
-		case used:
-			return c.errKeyLost()
-		case db.Dialect() == store.Postgres || c.secretKeyFile != "":
-			return c.errKeyToMake()
-		}
-	} else if err := store.Unlock(ctx, db, key); err != nil && !errors.Is(err, store.ErrNoVault) {
-		return explained(err)
+	if err := c.agree(ctx, db, key); err != nil {
+		return err
 	}
 	if err := migrate(); err != nil {
 		return err
@@ -113,6 +103,40 @@ func (a *app) noteSecretKey(ctx context.Context) error {
 		return err
 	}
 	return store.NoteStart(ctx, a.db, key)
+}
+
+// agree fails unless a secret key is that of the database, which may have none yet, or is nil and may be made.
+func (c *config) agree(ctx context.Context, db *store.DB, key *store.SecretKey) error {
+	if key != nil {
+		err := store.Unlock(ctx, db, key)
+		if errors.Is(err, store.ErrNoVault) {
+			return nil
+		}
+		return explained(err)
+	}
+	used, err := store.HasVault(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case used:
+		return c.errKeyLost()
+	case db.Dialect() == store.Postgres || c.secretKeyFile != "":
+		return c.errKeyToMake()
+	}
+	return nil
+}
+
+// checkKey is agree for a command that needs no key and changes the schema: with another one the settings are those of another
+// installation, or the URL is. Nothing is known where no key is named, and none is in the place that it has then.
+func (c *config) checkKey(ctx context.Context, db *store.DB) error {
+	key, err := c.secretKey()
+	switch {
+	case err != nil && !isAbsent(err):
+		return err
+	case key == nil && c.secretKeyFile == "":
+		return nil
+	}
+	return c.agree(ctx, db, key)
 }
 
 // checkVault ends a server whose database was given a new vault: what it hashes and seals, nobody else can compare or open.
