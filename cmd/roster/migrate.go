@@ -16,9 +16,9 @@ func (p *program) migrateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "migrate",
 		Usage: "bring the schema of the database up to date, or show how far it is",
-		Description: "It needs no secret key; one that it is given, or finds, has to be that of the database. Any number of processes may " +
-			"migrate at once:\n" +
-			"one works, the others wait. A schema that a newer version has migrated is left alone.\n\n" +
+		Description: "It needs no secret key; one that it is given, or finds, has to be that of the database. " +
+			"Any number of processes may migrate\n" +
+			"at once: one works, the others wait. A schema that a newer version has migrated is left alone.\n\n" +
 			"   roster migrate up --database-url postgres://roster@localhost/roster\n" +
 			"   roster migrate status",
 		Commands: []*cli.Command{
