@@ -103,7 +103,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	if a.pair, err = a.cfg.keyPair(a.logger); err != nil { // first: a setting that cannot be used must leave the database as it is
 		return err
 	}
-	if _, err := a.cfg.keyToOpen(); err != nil {
+	if _, err := a.cfg.keyToOpen(); err != nil { // so must a key file that is not there, and the claim makes a file beside it
 		return err
 	}
 	release, err := a.cfg.claim() // before the schema changes under a server of another version

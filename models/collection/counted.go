@@ -25,11 +25,11 @@ type Counted struct {
 func (k Counted) query(db *store.DB, n *int64) store.Query {
 	counter, args := store.CounterSQL(k.Name, k.Key)
 	sql := "SELECT 1 = 1, " + counter
-	if k.Live {
+	switch {
+	case k.Live:
 		sql = "SELECT EXISTS (SELECT 1 FROM organizations WHERE id = ? AND deleted_at IS NULL), " + counter
 		args = append([]any{IDOrNil(k.Key)}, args...)
-	}
-	if k.Within != "" {
+	case k.Within != "":
 		sql = "SELECT EXISTS (SELECT 1 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?), " + counter
 		args = append([]any{k.Within, IDOrNil(k.Key)}, args...)
 	}

@@ -14,7 +14,7 @@ type Scope struct {
 	// gathered and single change how conditions are written, not what they say, see [Scope.gather] and [Scope.singly].
 	gathered, single bool
 	// heir is the user who sees a subtree because they hold the words for it at its head and everywhere below, "" for its key: see
-	// [Scope.inherited]. With besides they see what is their own, too.
+	// Collection.inherited. With besides they see what is their own, too.
 	heir    string
 	besides bool
 	// live: nothing of organizations that are deleted is seen.

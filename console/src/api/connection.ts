@@ -36,9 +36,9 @@ export function unanswered() {
 	become({ silent: true });
 }
 
-/** Notes that the service has another version of the console, and no longer all parts of this one. */
-export function replaced() {
-	become({ replaced: true });
+/** Notes whether the service has another version of the console, and no longer all parts of this one. */
+export function replaced(is: boolean) {
+	become({ replaced: is });
 }
 
 /** The longest that anything waits by itself, in seconds. What would wait for longer is told to whoever asked. */

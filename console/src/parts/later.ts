@@ -13,23 +13,22 @@ export function later<T extends ComponentType<any>>(load: () => Promise<{ defaul
 }
 
 /** Loads code, again and again until it is there. */
-export async function loaded<T>(load: () => Promise<T>): Promise<T> {
+async function loaded<T>(load: () => Promise<T>): Promise<T> {
+	let answers = false; // the service did, when it was asked last
+	let told = false;
 	for (let wait = 1000; ; wait = Math.min(wait * 2, 8000)) {
 		try {
-			return await load();
+			const code = await load();
+			if (told) replaced(false);
+			return code;
 		} catch (e) {
 			if (!(e instanceof TypeError) && !/preload/i.test(String(e))) throw e; // what is wrong is in the code
 		}
-		const answer = await fetch(document.baseURI, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
-		if (answer?.ok) {
-			answered();
-			// It may have come back since.
-			try {
-				return await load();
-			} catch {
-				replaced();
-			}
-		} else unanswered();
+		const before = answers;
+		answers = (await fetch(document.baseURI, { method: "HEAD", cache: "no-store" }).catch(() => undefined))?.ok ?? false;
+		(answers ? answered : unanswered)();
+		if (answers && !before) continue; // it may have come back since
+		if (answers) replaced((told = true));
 		await new Promise((over) => setTimeout(over, wait));
 	}
 }

@@ -1,0 +1,1 @@
+export{t as default}from"./EventCard-BiE9K5hX.js";
