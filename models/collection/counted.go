@@ -115,9 +115,16 @@ func (c *Collection) known(scope Scope, filters []jsonapi.Condition) Counted {
 	}
 }
 
-// soleValue returns the one id that a filter names, or "".
+// True is the value of a filter that asks for what is, for [Collection.Total].
+const True = "true"
+
+// soleValue returns the one id that a filter names, True, or "".
 func soleValue(f jsonapi.Condition) string {
 	switch v := f.Value.(type) {
+	case bool:
+		if v && f.Attribute == nil {
+			return True
+		}
 	case string:
 		if f.Op == jsonapi.OpEqual && f.Attribute == nil {
 			return v
