@@ -64,6 +64,7 @@ func lockTrees(ctx context.Context, tx *store.DB, how hold, organizations ...str
 		}
 	}
 	tx.StaysInPlace(ids...)
+	tx.HoldsTrees(locked...)
 	return nil
 }
 
