@@ -117,8 +117,8 @@ func (s *service) restores(organization string) {
 	s.do("PATCH", managed+"/"+organization, withID(resource("organizations", object{"deletedAt": nil}), organization)).want(200)
 }
 
-// TestWhatIsDeletedOrRestoredIsNeverStale deletes an organization on one of two replicas and restores it, and asks the other one right after
-// the answer, as the management, the owner of the tree and its key: lists, their totals, exports, counts, searches and effective
+// TestWhatIsDeletedOrRestoredIsNeverStale deletes an organization on one of two replicas and restores it, and asks the other one right
+// after the answer, as the management, the owner of the tree and its key: lists, their totals, exports, counts, searches and effective
 // memberships are each time what they were when that was done for the first time.
 func TestWhatIsDeletedOrRestoredIsNeverStale(t *testing.T) {
 	t.Parallel()
