@@ -115,7 +115,7 @@ func (c *Collection) known(scope Scope, filters []jsonapi.Condition) Counted {
 	}
 }
 
-// True is the value of a filter that asks for what is, for [Collection.Total].
+// True is the value of a filter by a boolean that is to be true, as [Collection] hands it to Total.
 const True = "true"
 
 // soleValue returns the one id that a filter names, True, or "".

@@ -37,9 +37,9 @@ type Sighting struct {
 // Compare all that the index finds, if that is not very much, with all that the scope leads to: for who sees much, but little of what has
 // the text.
 //
-// To read a text costs more than either, so those of rows that are seen are read alone.
-//
 // Go through all that the scope sees, until enough is found. That is what is left.
+//
+// To read the text of a row costs more than to ask whether the scope sees it, so of what the index finds that is asked first.
 type windows struct {
 	// first rows are looked through for who sees everything, or a large part; near ones for who sees no more organizations than that.
 	first, near int
@@ -98,8 +98,8 @@ type seeking struct {
 type hunt struct {
 	*seeking
 	c *Collection
-	// close: the scope has few organizations. whole: nothing else is to be found. filled: what is seen of what the index finds may be more
-	// than was told. compared: it was told of all that the index finds for words that begin with the text.
+	// close: the scope has few organizations. whole: nothing else is to be found. compared: nothing else among what the index finds for
+	// words that begin with the text; filled: there may be.
 	close, whole, filled, compared bool
 	seen                           map[string]bool
 	found                          *Sighting
@@ -287,8 +287,8 @@ func (h *hunt) across(begins bool, has Where) store.Query {
 	}}
 }
 
-// among returns the first rows that the index finds, as a table, of those what meets conditions. The limits keep the planner from turning
-// that around.
+// among returns what meets conditions of the first rows that the index finds, as a table. The limits keep the planner from turning that
+// around.
 func (h *hunt) among(begins bool, first int, conds ...Where) Where {
 	rows := h.matching("SELECT "+h.c.Table+".* FROM ", begins)
 	and, args := Conjunction(conds...)
@@ -327,7 +327,7 @@ func (h *hunt) matching(before string, begins bool, conds ...Where) Where {
 	return Condition(before+h.c.Table+" WHERE "+listed.SQL+and, append(listed.Args, args...)...)
 }
 
-// listed returns a FROM and a WHERE of what the index finds, and what is deleted, too.
+// listed returns a FROM and a WHERE of what the index finds, deleted ones, too.
 func (h *hunt) listed(begins bool) Where {
 	listed := h.indexed(begins)
 	if h.db.Dialect() == store.SQLite {
