@@ -184,6 +184,9 @@ func rootFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
 		}
 		return collection.Condition("organizations.id <> ?", head)
 	}
+	if scope.All() && v == true {
+		return collection.Condition("organizations.parent_id IS NULL") // as the index of heads has it
+	}
 	above := scope.Within(reading("organizations"), "organizations.parent_id")
 	seen := collection.Both(collection.Condition("organizations.parent_id IS NOT NULL"), above)
 	if v == true {
