@@ -112,7 +112,8 @@ func TestNothingIsDoneInAPortalThatHasEnded(t *testing.T) {
 			writers.Go(func() {
 				page := pages[n%len(pages)]
 				for i := 0; ; i++ {
-					a := page.asks("POST", hooksPath, resource("webhooks", object{"url": fmt.Sprintf("https://hooks.example.com/%d/%d", n, i)}))
+					endpoint := object{"url": fmt.Sprintf("https://hooks.example.com/%d/%d", n, i)}
+					a := page.asks("POST", hooksPath, resource("webhooks", endpoint))
 					mu.Lock()
 					answered[a.Status]++
 					mu.Unlock()

@@ -26,8 +26,9 @@ type part struct {
 	unsure bool
 }
 
-// part returns the part that a caller's scope and filters leave. Of organizations without a filter it leaves unsure whether somebody inherits
-// the sight of them, unless it is to be sure: what is reached are the rows themselves, and one round trip finds them if they are few.
+// part returns the part that a caller's scope and filters leave. Of organizations without a filter it leaves unsure whether somebody
+// inherits the sight of them, unless it is to be sure: what is reached are the rows themselves, and one round trip finds them if they are
+// few.
 func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filters []jsonapi.Condition, sure bool) (part, error) {
 	p := allOf(scope, filters)
 	i, head := c.branchOf(scope, filters)
