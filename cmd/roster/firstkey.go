@@ -30,20 +30,15 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		}
 		return a.firstKeyTo(ctx, file)
 	}
-	key, err := models.CreateFirstManagementKey(ctx, a.db)
+	err := handOver(ctx, a.db, func(tx *store.DB) (string, error) { return models.CreateFirstManagementKey(ctx, tx) },
+		func(key string) error {
+			if a.cfg.logFormat == "json" {
+				return json.NewEncoder(stdout).Encode(map[string]string{"firstManagementKey": key, "url": a.cfg.publicURL(listen)})
+			}
+			return printFirstKey(stdout, a.cfg.publicURL(listen), key)
+		})
 	if err != nil {
 		return fmt.Errorf("make the first management key: %w", err)
-	}
-	switch {
-	case key == "": // there is one
-		return nil
-	case a.cfg.logFormat == "json":
-		err = json.NewEncoder(stdout).Encode(map[string]string{"firstManagementKey": key, "url": a.cfg.publicURL(listen)})
-	default:
-		err = printFirstKey(stdout, a.cfg.publicURL(listen), key)
-	}
-	if err != nil {
-		return fmt.Errorf("tell the first management key (make another one with 'roster key create'): %w", err)
 	}
 	return nil
 }

@@ -39,8 +39,9 @@ type program struct {
 func run(
 	ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, doors func(*app) []*server.Door,
 ) int {
-	p := &program{getenv: getenv, stdout: stdout, stderr: stderr, doors: doors}
-	err := p.command().Run(ctx, helpOf(args))
+	printed := &output{to: stdout}
+	p := &program{getenv: getenv, stdout: printed, stderr: stderr, doors: doors}
+	err := printed.check(p.command().Run(ctx, helpOf(args)))
 	if err == nil {
 		return exitOK
 	}
