@@ -99,11 +99,7 @@ func (a *app) reload() {
 
 // start opens, wires and begins to serve. After an error, stop still has to be called.
 func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*server.Door) error {
-	var err error
-	if a.pair, err = a.cfg.keyPair(a.logger); err != nil { // first: a setting that cannot be used must leave the database as it is
-		return err
-	}
-	if _, err := a.cfg.keyToOpen(); err != nil { // so must a key file that is not there, and the claim makes a file beside it
+	if err := a.checkFiles(); err != nil {
 		return err
 	}
 	release, err := a.cfg.claim() // before the schema changes under a server of another version
@@ -171,6 +167,18 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	}
 	a.serve(ctx, "api", listener, a.pair.config(), service)
 	return nil
+}
+
+// checkFiles reads what the settings name, before anything is made: a setting that cannot be used leaves the database as it is, and the
+// claim makes a file beside it.
+func (a *app) checkFiles() (err error) {
+	if a.pair, err = a.cfg.keyPair(a.logger); err != nil {
+		return err
+	}
+	if _, err := a.cfg.keyToOpen(); err != nil {
+		return err
+	}
+	return a.cfg.checkFirstKeyFileOfNew()
 }
 
 // serveMetrics serves metrics at an address of their own, if they have one.

@@ -21,12 +21,8 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		if err != nil || made {
 			return err
 		}
-		if _, err := os.Lstat(file); err == nil { // before there is a key that nobody would see
-			return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: there is such a file, and the first "+
-				"management key is to be written to a new one", file)}
-		}
-		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-			return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: there is no such directory", file)}
+		if err := a.cfg.checkFirstKeyFile(); err != nil { // again: before there is a key that nobody would see
+			return err
 		}
 		return a.firstKeyTo(ctx, file)
 	}
@@ -41,6 +37,53 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		return fmt.Errorf("make the first management key: %w", err)
 	}
 	return nil
+}
+
+// checkFirstKeyFile refuses a file for the first management key that could not be written: it is there already, or its directory is not.
+func (c *config) checkFirstKeyFile() error {
+	if c.firstKeyFile == "" {
+		return nil
+	}
+	wrong := ""
+	if _, err := os.Lstat(c.firstKeyFile); err == nil {
+		wrong = "there is such a file, and the first management key is to be written to a new one"
+	} else if info, err := os.Stat(filepath.Dir(c.firstKeyFile)); err != nil || !info.IsDir() {
+		wrong = "there is no such directory"
+	}
+	if wrong == "" {
+		return nil
+	}
+	return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: %s", c.firstKeyFile, wrong)}
+}
+
+// checkFirstKeyFileOfNew is checkFirstKeyFile where there is no embedded database yet, before anything of it is made.
+func (c *config) checkFirstKeyFileOfNew() error {
+	path, embedded := c.sqlitePath()
+	if !embedded {
+		return nil
+	}
+	if found, err := databaseFileAt(followed(path)); err != nil || found != absent && found != empty {
+		return nil //nolint:nilerr // whoever opens it says what is wrong with it
+	}
+	return c.checkFirstKeyFile()
+}
+
+// checkFirstKeyFileOf is checkFirstKeyFile for a database that was opened and may be of any version, unless its first key was made before:
+// then the file may be the one with that key.
+func (c *config) checkFirstKeyFileOf(ctx context.Context, db *store.DB) error {
+	if c.firstKeyFile == "" {
+		return nil
+	}
+	schema, err := db.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if schema > 0 { // the columns that are asked are as old as the first one
+		if made, err := models.HasManagementKey(ctx, db); err != nil || made {
+			return err
+		}
+	}
+	return c.checkFirstKeyFile()
 }
 
 // firstKeyTo makes the first management key and the file that it is in. There is no key without its file, on a full disk for example: what

@@ -81,6 +81,9 @@ func (c *config) setUp(ctx context.Context, db *store.DB, key *store.SecretKey, 
 	if err := c.agree(ctx, db, key); err != nil {
 		return err
 	}
+	if err := c.checkFirstKeyFileOf(ctx, db); err != nil {
+		return err
+	}
 	if err := migrate(); err != nil {
 		return err
 	}
