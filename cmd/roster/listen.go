@@ -66,7 +66,7 @@ func (p *program) receiver(cmd *cli.Command) (*receiver, error) {
 	r := &receiver{path: cmd.String("path"), config: webhooks.ListenConfig{Roll: rand.Float64, Out: p.stdout, Now: time.Now}}
 	secrets := cmd.StringSlice("secret")
 	if len(secrets) == 0 {
-		secrets = strings.Fields(p.getenv(listenSecrets))
+		secrets = strings.Fields(p.environment.get(listenSecrets))
 	}
 	if len(secrets) == 0 {
 		return nil, errors.New("there is no secret to verify with: give --secret, or set " + listenSecrets)

@@ -25,7 +25,7 @@ func fullDisk(t *testing.T) *os.File {
 func intoFull(t *testing.T, args ...string) (code int, stderr string) {
 	t.Helper()
 	var log bytes.Buffer
-	code = run(t.Context(), append([]string{"roster"}, args...), func(string) string { return "" }, fullDisk(t), &log, noRoutes)
+	code = run(t.Context(), append([]string{"roster"}, args...), nil, fullDisk(t), &log, noRoutes)
 	return code, log.String()
 }
 
