@@ -53,7 +53,8 @@ func (e environment) unknown() []unknownVariable {
 	return found
 }
 
-// What Kubernetes tells every container of a service, https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables.
+// What Kubernetes tells every container of a service:
+// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 var (
 	serviceVariable = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 	servicePort     = regexp.MustCompile(`^(tcp|udp|sctp)://`) // somebody who wants another port gives its number

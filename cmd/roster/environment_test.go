@@ -18,11 +18,12 @@ func environmentOf(variables map[string]string) environment {
 
 func TestAVariableThatIsNoSettingIsToldOf(t *testing.T) {
 	t.Parallel()
-	s := serveIn(t, map[string]string{"ROSTER_LISTN": ":9", "ROSTER_PORT": "tcp://10.0.0.1:80", "ROSTER_SESSION_IDLE": "1h"}, t.TempDir(), noRoutes)
+	env := map[string]string{"ROSTER_LISTN": ":9", "ROSTER_PORT": "tcp://10.0.0.1:80", "ROSTER_SESSION_IDLE": "1h"}
+	s := serveIn(t, env, t.TempDir(), noRoutes)
 	s.log.Match(t, `"level":"WARN","msg":"a variable of the environment is no setting, and ignored","variable":"ROSTER_LISTN",`+
 		`"nearest":"ROSTER_LISTEN"}\n(?s:.*)"listening"`)
-	code, stdout, stderr := command(t, map[string]string{"ROSTER_DATABASE_ULR": "postgres://root:hunter2@db/x", "ROSTER_LOG_FORMAT": "text"},
-		"key", "list", "--data-dir", s.dir)
+	code, stdout, stderr := command(t, map[string]string{"ROSTER_DATABASE_ULR": "postgres://root:hunter2@db/x"}, "key", "list",
+		"--data-dir", s.dir)
 	const want = "level=WARN msg=\"a variable of the environment is no setting, and ignored\" variable=ROSTER_DATABASE_ULR " +
 		"nearest=ROSTER_DATABASE_URL\n"
 	if code != exitOK || stdout == "" || !strings.HasSuffix(stderr, want) || strings.Count(stderr, "\n") != 1 {

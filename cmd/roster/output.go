@@ -39,8 +39,8 @@ func (o *output) check(err error) error {
 	if o.failed == nil || err != nil && err.Error() != o.failed.Error() && errors.Is(err, o.failed) {
 		return err
 	}
-	lost := fmt.Errorf("what the command prints is lost, or a part of it, since stdout cannot be written (%w); make room there, or lead it "+
-		"elsewhere", o.failed)
+	lost := fmt.Errorf("what the command prints is lost, or a part of it, since stdout cannot be written (%w); make room there, or lead "+
+		"it elsewhere", o.failed)
 	if err == nil || errors.Is(err, o.failed) {
 		return lost
 	}
@@ -62,8 +62,8 @@ func handOver(
 			return err
 		}
 		if err := give(secret); err != nil {
-			return fmt.Errorf("no key was made, because it could not be printed: %w; make room there, or lead stdout elsewhere, and try again",
-				err)
+			return fmt.Errorf("no key was made, because it could not be printed: %w; make room there, or lead stdout elsewhere, and try "+
+				"again", err)
 		}
 		given = true
 		return nil
