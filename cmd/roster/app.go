@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,15 +87,39 @@ func (a *app) unready(ctx context.Context) error {
 	}
 }
 
-// reload reads the files again that may change while the server runs. What cannot be used leaves everything as it is.
+// reload reads the files again that may change while the server runs, and tells of each whether it could. What cannot be used leaves
+// everything as it is.
 func (a *app) reload() {
-	if err := a.cfg.readLogLevel(); err != nil {
-		a.logger.Warn("log level not changed", "error", err)
+	var read, refused []string
+	note := func(setting string, err error) {
+		if err != nil {
+			refused = append(refused, setting)
+			return
+		}
+		read = append(read, setting)
+	}
+	if a.cfg.logLevelFile != "" {
+		err := a.cfg.readLogLevel()
+		if err != nil {
+			a.logger.Warn("log level not changed", "error", err)
+		}
+		note("log-level-file", err)
 	}
 	if a.pair != nil {
-		a.pair.reload()
+		err := a.pair.reload()
+		note("tls-cert", err)
 	}
-	a.logger.Info("files read again", "log_level", a.cfg.logLevel.Level().String())
+	outcome := []any{"read", strings.Join(read, ","), "refused", strings.Join(refused, ","), "log_level", a.cfg.logLevel.Level().String()}
+	switch {
+	case len(read)+len(refused) == 0:
+		a.logger.Info("no file to read again: neither --log-level-file nor --tls-cert is given")
+	case len(refused) == 0:
+		a.logger.Info("files read again", outcome...)
+	case len(read) == 0:
+		a.logger.Warn("no file read again: each was refused, and what was before stays", outcome...)
+	default:
+		a.logger.Warn("some files read again: for those that were refused, what was before stays", outcome...)
+	}
 }
 
 // start opens, wires and begins to serve. After an error, stop still has to be called.
