@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -317,12 +316,7 @@ func copyBeside(file, path string) (*store.Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	to, err := os.OpenFile(draft.Path(), os.O_WRONLY, 0)
-	if err == nil {
-		_, err = io.Copy(to, from)
-		err = errors.Join(err, to.Close())
-	}
-	if err != nil {
+	if err := draft.Fill(from); err != nil {
 		draft.Close()
 		return nil, fmt.Errorf("copy the backup: %w", err)
 	}

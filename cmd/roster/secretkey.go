@@ -297,8 +297,8 @@ func writeSecret(path, secret string) error {
 		return err
 	}
 	defer draft.Close()
-	if err := os.WriteFile(draft.Path(), []byte(secret+"\n"), 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+	if err := draft.Fill(strings.NewReader(secret + "\n")); err != nil {
+		return err
 	}
 	if err := draft.GiveToOwner(); err != nil {
 		return err
