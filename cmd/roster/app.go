@@ -34,10 +34,17 @@ type app struct {
 
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
+	cuts   []cut      // what may be cut off
 	failed chan error // what makes it end by itself
 
 	working context.Context // of every request; cutOff ends it
 	cutOff  context.CancelFunc
+}
+
+// cut is something that takes its time, and is cut off at the end of the period of grace.
+type cut struct {
+	what string
+	is   func() bool // once it has stopped
 }
 
 // newApp returns a server that is not started.
@@ -68,6 +75,22 @@ func (a *app) stop() error {
 		errs = append(errs, a.stops[i]())
 	}
 	return errors.Join(errs...)
+}
+
+// tellStopped is the last line of a server that served: how long it took to stop, and what was cut off.
+func (a *app) tellStopped(logger *slog.Logger, since time.Time) {
+	var what []string
+	for _, c := range a.cuts {
+		if c.is() {
+			what = append(what, c.what)
+		}
+	}
+	level := slog.LevelInfo
+	if len(what) > 0 {
+		level = slog.LevelWarn
+	}
+	took := time.Since(since).Round(time.Millisecond)
+	logger.Log(context.Background(), level, "stopped", "took", took.String(), "cut_off", strings.Join(what, ","))
 }
 
 // unready reports that the server takes no more requests, and goes on with those that come until whoever sends them has noticed. A person
@@ -317,8 +340,11 @@ func (a *app) serve(ctx context.Context, name string, listener net.Listener, sec
 			a.failed <- fmt.Errorf("serve %s: %w", name, err)
 		}
 	}()
+	wasCut := false
+	a.cuts = append(a.cuts, cut{"requests of " + name, func() bool { return wasCut }})
 	a.onStop(func() error {
-		err := a.drain(name, serving, running)
+		var err error
+		wasCut, err = a.drain(name, serving, running)
 		<-ended
 		return err
 	})
@@ -326,15 +352,15 @@ func (a *app) serve(ctx context.Context, name string, listener net.Listener, sec
 }
 
 // drain refuses new connections and waits for the running requests, up to the grace period. Then it cuts them off.
-func (a *app) drain(name string, serving *http.Server, running *sync.RWMutex) error {
+func (a *app) drain(name string, serving *http.Server, running *sync.RWMutex) (wasCut bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.shutdownGrace)
 	defer cancel()
 	if err := serving.Shutdown(ctx); err == nil {
-		return nil
+		return false, nil
 	}
-	err := serving.Close() // first, so that nobody is told of a request that was cut off
+	err = serving.Close() // first, so that nobody is told of a request that was cut off
 	a.cutOff()
 	running.Lock() // the database is closed next, and they use it
 	defer running.Unlock()
-	return errors.Join(fmt.Errorf("stop %s: requests were still running after %s and were cut off", name, a.cfg.shutdownGrace), err)
+	return true, errors.Join(fmt.Errorf("stop %s: requests were still running after %s and were cut off", name, a.cfg.shutdownGrace), err)
 }

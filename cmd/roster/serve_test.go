@@ -250,6 +250,7 @@ func TestARequestThatDoesNotEndIsCutOffAfterTheGracePeriod(t *testing.T) {
 	if !strings.Contains(s.log.String(), "requests were still running after 50ms and were cut off") {
 		t.Errorf("it did not say so: %s", s.log.String())
 	}
+	s.log.Match(t, `"level":"WARN","msg":"stopped","took":"[^"]+","cut_off":"requests of api"`)
 }
 
 func TestTLS(t *testing.T) {

@@ -24,6 +24,7 @@ func TestASignalEndsTheProcessTidily(t *testing.T) {
 		if err := p.wait(); err != nil {
 			t.Errorf("after %s: %v", sig, err)
 		}
+		p.log.Match(t, `"level":"INFO","msg":"stopped","took":"[0-9.]+m?s","cut_off":""}\n$`)
 	}
 }
 
