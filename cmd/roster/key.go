@@ -31,8 +31,9 @@ func (p *program) keyCommand() *cli.Command {
 				Usage: "create the first management key of an installation that never had one and print it, as serve does",
 				Description: "For automation that must not look for the key in the log of a server: run it before the first one starts. " +
 					"Nothing but the\n" +
-					"key goes to stdout. Where there is one already nothing does, stderr says so, and the exit code is 0, so that it can be\n" +
-					"run before each start. A key that cannot be printed is not made: the exit code is 1, and it can be tried again.\n\n" +
+					"key goes to stdout. Where there is one already nothing does, stderr says so, and the exit code is 0, so that\n" +
+					"it can be run before each start. A key that cannot be printed is not made: the exit code is 1, and it can be\n" +
+					"tried again.\n\n" +
 					"   roster key first --database-url postgres://roster@localhost/roster > first.key",
 				Flags: p.flags(storage, logging),
 				Action: func(ctx context.Context, cmd *cli.Command) error {
