@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"roster/models"
@@ -102,4 +103,34 @@ func TestWhatNobodyCanReadIsNoSuccess(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// almostFull is a stdout with room for so many bytes.
+type almostFull int
+
+func (left *almostFull) Write(text []byte) (int, error) {
+	if *left -= almostFull(len(text)); *left < 0 {
+		return 0, syscall.ENOSPC
+	}
+	return len(text), nil
+}
+
+// TestAPasswordOfTheDemoThatCannotBePrintedIsNotKept: the next run, with room, gives the people another one.
+func TestAPasswordOfTheDemoThatCannotBePrintedIsNotKept(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		args := []string{"demo", "--organizations", "40", "--users", "200", "--data-dir", dir, "--database-url", url, "--migrate"}
+		withSecretKey(t, args)
+		var log bytes.Buffer
+		left := almostFull(len("added 40 organizations and 200 users\n"))
+		code := run(t.Context(), append([]string{"roster"}, args...), nil, &left, &log, noRoutes)
+		if code != exitFailure || strings.Count(log.String(), "no space left on device") != 1 {
+			t.Errorf("with room for one line: %d %s", code, &log)
+		}
+		code, stdout, stderr := command(t, nil, args...)
+		if code != exitOK || !strings.Contains(stdout, "These people sign in with the password") {
+			t.Errorf("with room: %d %s %s", code, stdout, stderr)
+		}
+	})
 }
