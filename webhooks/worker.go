@@ -41,7 +41,8 @@ type WorkerConfig struct {
 //
 //	fan-out    events → deliveries; hands what it inserted straight to the loop
 //	loop       owns every lane that is held: what is fetched, what is under way, what is to be written; it alone decides, and never waits
-//	fetch      leases lanes and reads endpoints and due deliveries, when the loop asks; one at a time
+//	claim      leases lanes, when the loop asks; one at a time
+//	fetch      reads endpoints and due deliveries, when the loop asks; one at a time
 //	perform    makes one exchange; as many at once as there are slots
 //	settle     writes results in batches
 //	listen     hears from other replicas
@@ -59,6 +60,7 @@ type Worker struct {
 	budget     *budget // of slots, and of lanes to hold
 
 	handoffs chan handoff
+	claimed  chan claim
 	fetched  chan fetched
 	settled  chan settled
 	renewed  chan renewed
@@ -78,8 +80,8 @@ func NewWorker(db *store.DB, cfg WorkerConfig) *Worker {
 	w := &Worker{
 		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies), budget: newBudget(cfg.Slots),
 		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
-		handoffs: make(chan handoff), fetched: make(chan fetched, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
-		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1), stepped: func() {},
+		handoffs: make(chan handoff), claimed: make(chan claim, 1), fetched: make(chan fetched, 1), settled: make(chan settled, 1),
+		renewed: make(chan renewed, 1), results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1), stepped: func() {},
 	}
 	w.sending, w.cut = context.WithCancel(context.Background())
 	return w
