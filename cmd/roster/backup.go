@@ -279,7 +279,7 @@ func (p *program) verify(ctx context.Context, cfg *config, _ string) (err error)
 		return err
 	}
 	if wrong {
-		return errors.New("not everything agrees")
+		return errors.New("not everything agrees; what it says of counters, 'roster recount' sets right")
 	}
 	fmt.Fprintln(p.stdout, "everything agrees")
 	return nil

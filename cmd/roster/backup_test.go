@@ -233,7 +233,18 @@ func TestVerifySaysWhatIsWrong(t *testing.T) {
 			}
 			code, stdout, stderr := command(t, nil, verify...)
 			if code != 1 || stdout != "the counter organizations of all stands at 2, and counting finds 1\n" ||
-				stderr != "roster: not everything agrees\n" {
+				stderr != "roster: not everything agrees; what it says of counters, 'roster recount' sets right\n" {
+				t.Errorf("%d %s %s", code, stdout, stderr)
+			}
+			recount := append([]string{"recount"}, verify[1:]...)
+			for _, want := range []string{
+				"the counter organizations of all stands at 2, and counting finds 1\nset: 1\n", "every counter agrees\n",
+			} {
+				if code, stdout, stderr := command(t, nil, recount...); code != 0 || stdout != want {
+					t.Errorf("%d %s %s, want %s", code, stdout, stderr, want)
+				}
+			}
+			if code, stdout, stderr := command(t, nil, verify...); code != 0 || stdout != "everything agrees\n" {
 				t.Errorf("%d %s %s", code, stdout, stderr)
 			}
 			code, _, stderr = command(t, nil, "backup", "--data-dir", dir, "--database-url", cfg.URL, filepath.Join(t.TempDir(), "x"))

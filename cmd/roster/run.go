@@ -105,6 +105,7 @@ func (p *program) command() *cli.Command {
 			p.backupCommand(),
 			p.restoreCommand(),
 			p.verifyCommand(),
+			p.recountCommand(),
 			p.copyToCommand(),
 			p.secretKeyCommand(),
 			p.keyCommand(),
