@@ -259,6 +259,7 @@ func (c *config) checkBackup(ctx context.Context, file string, key *store.Secret
 }
 
 func (p *program) verify(ctx context.Context, cfg *config, _ string) (err error) {
+	cfg.statementTime = 0 // what reads everything takes as long as there is much of it
 	db, err := cfg.currentDatabase(ctx, store.Reading)
 	if err != nil {
 		return err

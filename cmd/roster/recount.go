@@ -26,6 +26,7 @@ func (p *program) recountCommand() *cli.Command {
 }
 
 func (p *program) recount(ctx context.Context, cfg *config, _ string) (err error) {
+	cfg.statementTime = 0 // as for verify
 	db, err := cfg.currentDatabase(ctx, store.Writing)
 	if err != nil {
 		return err
