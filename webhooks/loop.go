@@ -89,6 +89,7 @@ func (l *loop) run(ctx context.Context) {
 			cut = grace.C
 			l.dropQueues()
 		case <-cut:
+			l.w.wasCut.Store(l.sends())
 			l.w.cut()
 		}
 		l.era = l.era.next(l.fetching.underWay, l.fetching.answers, l.w.fanOuts.Load())
@@ -97,6 +98,16 @@ func (l *loop) run(ctx context.Context) {
 		l.startClaim()
 		l.startFetch()
 	}
+}
+
+// sends tells whether an attempt is under way.
+func (l *loop) sends() bool {
+	for _, lane := range l.lanes {
+		if lane.underWay > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // finished tells whether a loop that stops has nothing left to do, and no other goroutine at work.

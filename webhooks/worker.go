@@ -72,6 +72,7 @@ type Worker struct {
 
 	sending context.Context // of every exchange; ends when a stopping worker cuts
 	cut     context.CancelFunc
+	wasCut  atomic.Bool // at the end of the grace period
 }
 
 // NewWorker returns a worker that does nothing before Run.
@@ -140,6 +141,9 @@ func (w *Worker) Run(ctx context.Context) {
 	close(w.batches)
 	writer.Wait()
 }
+
+// CutOff reports whether Run, which has returned, has cut off attempts that were still under way at the end of the grace period.
+func (w *Worker) CutOff() bool { return w.wasCut.Load() }
 
 // poll looks from time to time, in case a notification was lost.
 func (w *Worker) poll(ctx context.Context) {
