@@ -176,6 +176,9 @@ func TestTheHeadsThatWereThereAreCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		run(t, pool(db), `DELETE FROM counters WHERE name = 'children' AND key = ''`)
+		if page := listPage(t, db, models.Organizations, collection.Everything(), "filter[root]=true"); page.Total != 0 {
+			t.Errorf("%d heads without their counter", page.Total)
+		}
 		if _, err := db.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -122,7 +122,7 @@ const True = "true"
 func soleValue(f jsonapi.Condition) string {
 	switch v := f.Value.(type) {
 	case bool:
-		if v && f.Attribute == nil {
+		if v && f.Op == jsonapi.OpEqual && f.Attribute == nil && f.Relationship == nil {
 			return True
 		}
 	case string:
