@@ -3,6 +3,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { Failure } from "../api/client";
 import { Button, Copy } from "./small";
+import { FindField } from "./find-field";
 import { Icon } from "./icons";
 import { Told } from "./told";
 import { shortId } from "../words/count";
@@ -48,7 +49,7 @@ export function Missing() {
 		<div className="empty">
 			<h1>{t("common.nothingHere")}</h1>
 			<p className="second">{t("parts.failure.itIsGoneOrIt")}</p>
-			<p className="second has-find">{t("parts.failure.pressCtrlKToLook")}</p>
+			<FindField />
 		</div>
 	);
 }

@@ -80,11 +80,11 @@ const tabs: Tab[] = [
 	{ path: "settings", name: t("common.settings"), screen: later(() => import("./Settings")) },
 ];
 
-/** What the number beside a tab counts. */
-const counting: Record<string, string> = {
-	people: t("organization.organization.membersHereWhoComesFrom"),
-	invitations: t("organization.organization.openInvitations"),
-	webhooks: t("organization.organization.endpointsHere"),
+/** What the number beside a tab counts, where that is not all that the tab has. */
+const counting: Record<string, (count: number) => string> = {
+	people: (count) => t("organization.organization.countHere", { count }),
+	invitations: (count) => t("organization.organization.countPending", { count }),
+	webhooks: digits,
 };
 
 export const counted = "children,descendants,memberships,endpoints,pendingInvitations";
@@ -273,11 +273,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 						<li key={t.path}>
 							<Link href={to(t)} aria-current={t === tab ? "page" : undefined}>
 								{t.name}
-								{beside[t.path] !== undefined && (
-									<span className="count" title={counting[t.path]}>
-										{digits(beside[t.path] ?? 0)}
-									</span>
-								)}
+								{beside[t.path] !== undefined && <span className="count">{counting[t.path]?.(beside[t.path] ?? 0)}</span>}
 								{t.path === "webhooks" && (counts.endpoints ?? 0) > 0 && <FailingMark id={id} changed={showOpen} />}
 							</Link>
 						</li>

@@ -12,7 +12,6 @@ import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { List } from "../../parts/rows";
 import { Ghosts, State, Typed } from "../../parts/small";
-import { digits } from "../../words/count";
 import { short } from "../../words/time";
 import { endpointName } from "../../words/host";
 import type { TabProps } from "../organization/Organization";
@@ -106,7 +105,7 @@ export default function Endpoint(props: EndpointProps) {
 								</option>
 							))}
 						</select>
-						{list.total !== undefined && <span className="end quiet">{digits(list.total)}</span>}
+						{list.total !== undefined && <span className="end quiet">{t("common.totalDelivery", { total: list.total })}</span>}
 					</label>
 				</div>
 				<List list={list} height={59}>
