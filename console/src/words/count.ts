@@ -49,7 +49,13 @@ export function typedIs(name: string | undefined, typed: string): boolean {
 	return plain(typed) === plain(name ?? "");
 }
 
-/** Returns a text that somebody typed so that it cannot look like another one: what would turn it around stands there by its number. */
+// No letter of any language has more marks than these, and each one more stands above those of the line before.
+const marks = /(\p{M}{8})\p{M}+/gu;
+
+/**
+ * Returns a text that somebody typed so that it cannot look like another one, or cover what is beside it: what would turn it around stands there
+ * by its number, and a letter has no more marks than letters have.
+ */
 export function visible(text: string): string {
-	return text.replace(hidden, (c) => `‹U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
+	return text.replace(marks, "$1‹…›").replace(hidden, (c) => `‹U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
 }

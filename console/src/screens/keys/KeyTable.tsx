@@ -119,7 +119,11 @@ export function KeyTable({ list, included, whose }: TableProps) {
 						setSecret(k);
 					}}
 				>
-					<p>{t("keys.keyTable.lastUsed", { when: ago(over.key.attributes.lastUsedAt) })}</p>
+					<p>
+						{over.key.attributes.lastUsedAt
+							? t("keys.keyTable.lastUsed", { when: ago(over.key.attributes.lastUsedAt) })
+							: t("keys.keyTable.neverUsed")}
+					</p>
 				</RotateDialog>
 			)}
 			{over?.what === "end" && <KeyRotation target={over.key} close={close} />}
@@ -188,7 +192,10 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 			<p>
 				{recent
 					? t("keys.keyTable.itWasUsedWhateverUses", { when: ago(used), count: target.attributes.scopes?.length ?? 0 })
-					: t("keys.keyTable.itWasLastUsedIt", { when: ago(used), count: target.attributes.scopes?.length ?? 0 })}
+					: t(used ? "keys.keyTable.itWasLastUsedIt" : "keys.keyTable.itWasNeverUsedIt", {
+							when: ago(used),
+							count: target.attributes.scopes?.length ?? 0,
+						})}
 			</p>
 			{recent && (
 				<Field

@@ -15,7 +15,7 @@ import { move } from "../../frame/moving";
 import { copyCurl, usePage } from "../../frame/page";
 import { later } from "../../parts/later";
 import { Menu, type MenuEntry } from "../../parts/menu";
-import { Refused } from "../../parts/failure";
+import { lost, Refused } from "../../parts/failure";
 import { Icon, Kind } from "../../parts/icons";
 import { prefer } from "../../parts/preferences";
 import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
@@ -102,7 +102,7 @@ export default function Organization(props: ScreenProps) {
 		if (read.data) prefer({ last: id });
 	}, [id, read.data]);
 	if (!tab) return <NoPage />;
-	if (read.error && !read.data) {
+	if (lost(read)) {
 		if (read.error && "status" in read.error && read.error.status === 404) prefer({ last: undefined });
 		return <Lost error={read.error} again={() => void read.refetch()} />;
 	}

@@ -69,7 +69,6 @@ function NeedsYou({ id, may }: TabProps) {
 					"filter[organizationId]": id,
 					"filter[expiresAt][gt]": now,
 					"filter[expiresAt][lt]": soon,
-					sort: "expiresAt",
 					"page[size]": 5,
 				})
 			: null,

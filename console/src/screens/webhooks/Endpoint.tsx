@@ -8,7 +8,7 @@ import type { Delivery, EventAttributes, Webhook } from "../../api/resources";
 import { usePages } from "../../api/pages";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
-import { Refused } from "../../parts/failure";
+import { lost, Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { List } from "../../parts/rows";
 import { Ghosts, State, Typed } from "../../parts/small";
@@ -63,7 +63,7 @@ export default function Endpoint(props: EndpointProps) {
 		{ key: "K", label: t("webhooks.endpoint.deliveryBefore"), act: () => step(-1) },
 		{ key: "Escape", label: t("webhooks.endpoint.backToTheEndpoint"), act: () => go(at + query) },
 	]);
-	if (read.error && !read.data)
+	if (lost(read))
 		return (
 			<div className="page">
 				<Refused error={read.error} again={() => void read.refetch()} />
