@@ -12,7 +12,7 @@ const hostile = {
 	rtl: "مستودع الميناء والتركيبات",
 	long: "Wintergartenstraßenbahnhaltestelle".repeat(6).slice(0, 200),
 	emoji: "👩🏽‍🚒🏳️‍🌈 depot 🇩🇪",
-	marks: `Z̸̡̛͓a̵͉͝l̶̰͌g̷̥̈́o̸͎̊ ${"e" + "\u0301".repeat(180)}`,
+	marks: `Z̸̡̛͓a̵͉͝l̶̰͌g̷̥̈́o̸͎̊ ${"e" + "\u0301".repeat(170)}`,
 	unseen: "ad\u200bmin \u2060depot",
 	path: "../../sessions?x=%2f%00#",
 	quotes: "\"'`&lt;${x}{{y}}{count, plural}",

@@ -273,7 +273,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 						<li key={t.path}>
 							<Link href={to(t)} aria-current={t === tab ? "page" : undefined}>
 								{t.name}
-								{beside[t.path] !== undefined && <span className="count">{counting[t.path]?.(beside[t.path] ?? 0)}</span>}
+								{Boolean(beside[t.path]) && <span className="count">{counting[t.path]?.(beside[t.path] ?? 0)}</span>}
 								{t.path === "webhooks" && (counts.endpoints ?? 0) > 0 && <FailingMark id={id} changed={showOpen} />}
 							</Link>
 						</li>

@@ -105,7 +105,7 @@ export default function Endpoint(props: EndpointProps) {
 								</option>
 							))}
 						</select>
-						{list.total !== undefined && <span className="end quiet">{t("common.totalDelivery", { total: list.total })}</span>}
+						{Boolean(list.total) && <span className="end quiet">{t("common.totalDelivery", { total: list.total })}</span>}
 					</label>
 				</div>
 				<List list={list} height={59}>
