@@ -50,7 +50,7 @@ export function typedIs(name: string | undefined, typed: string): boolean {
 }
 
 // No letter of any language has more marks than these, and each one more stands above those of the line before.
-const marks = /(\p{M}{8})\p{M}+/gu;
+const marks = /(\p{M}{4})\p{M}+/gu;
 
 /**
  * Returns a text that somebody typed so that it cannot look like another one, or cover what is beside it: what would turn it around stands there
