@@ -108,6 +108,8 @@ for (const database of databases) {
 					"/a%2fb",
 					"/organizations/%00/people",
 					"/people/..%2f..%2fpublic",
+					`${home()}/keys/nothing`,
+					`${home()}/webhooks/${made.audit}/nothing`,
 				]) {
 					await page.goto(`${service.base}/console${path}`);
 					await page.getByRole("heading", { name: "Nothing here" }).waitFor();

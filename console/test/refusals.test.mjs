@@ -11,6 +11,18 @@ let service, made, browser;
 
 prepared({ url: "" }, (all) => ({ service, made, browser } = all));
 
+/** Makes a role that nobody has, and returns its id. */
+async function role() {
+	const { data } = await made.owner("POST", "roles", {
+		data: {
+			type: "roles",
+			attributes: { key: "of-nobody", name: "Of nobody", permissions: ["organizations:read"], rank: 1 },
+			relationships: { organization: { data: { type: "organizations", id: made.home.id } } },
+		},
+	});
+	return data.id;
+}
+
 const type = "application/vnd.api+json";
 const refusal = (status, detail, source) => ({
 	status,
@@ -78,6 +90,24 @@ const writes = [
 		),
 		send: act(/^(Give|Take)/),
 	},
+	{
+		name: "roles of several",
+		at: "people?from=here",
+		begin: all(
+			(page) =>
+				page
+					.getByRole("checkbox", { name: /^Select (?!everybody)/ })
+					.first()
+					.check(),
+			press("Give roles"),
+			(page) =>
+				dialog(page)
+					.getByRole("checkbox", { name: /^Viewer/ })
+					.click(),
+		),
+		send: act(/^Give/),
+	},
+	{ name: "the end of a role", at: "role", begin: press("Delete"), send: act(/^Delete it/) },
 	{ name: "the end of a membership", at: "people?from=here", begin: choose(/^Actions for/, "End the membership"), send: act("End it") },
 	{
 		name: "settings",
@@ -166,8 +196,17 @@ for (const write of writes) {
 		const { page } = tab;
 		const home = `/organizations/${made.home.id}`;
 		const endpoint = `${home}/webhooks/${made.billing}`;
-		const paths = { endpoint, delivery: `${endpoint}/deliveries/${made.delivery}`, "/account": "/account" };
-		await signIn(page, service.base, service.people.owner.email, paths[write.at] ?? `${home}/${write.at}`);
+		const paths = {
+			endpoint,
+			delivery: `${endpoint}/deliveries/${made.delivery}`,
+			"/account": "/account",
+		};
+		await signIn(
+			page,
+			service.base,
+			service.people.owner.email,
+			paths[write.at] ?? `${home}/${write.at === "role" ? `roles?role=${await role()}` : write.at}`,
+		);
 		await settled(page);
 		await write.begin(page);
 		let end;

@@ -101,7 +101,7 @@ export default function Organization(props: ScreenProps) {
 	useEffect(() => {
 		if (read.data) prefer({ last: id });
 	}, [id, read.data]);
-	if (!tab) return <NoPage />;
+	if (!tab || (rest.length > 0 && tab.path !== "webhooks")) return <NoPage />;
 	if (lost(read)) {
 		if (read.error && "status" in read.error && read.error.status === 404) prefer({ last: undefined });
 		return <Lost error={read.error} again={() => void read.refetch()} />;
