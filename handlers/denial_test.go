@@ -33,6 +33,7 @@ func (s *service) denials() []string {
 }
 
 func TestWhatAKnownCallerIsDeniedIsAnEvent(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		f := newFamily(s)
 		bob, _ := s.person("Bob", f.leaf)

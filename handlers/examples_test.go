@@ -28,6 +28,7 @@ const examplesFile = "openapi/examples.json"
 // TestEveryOperationDoesWhatTheDocumentSays calls each operation of the document once, with success, and provokes each error. What was
 // sent and answered are the examples of the document: this test writes them with ROSTER_GOLDEN=update, and otherwise compares.
 func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	for _, dialect := range modelstest.Dialects {
 		t.Run(string(dialect), func(t *testing.T) {

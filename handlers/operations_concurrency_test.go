@@ -7,9 +7,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"roster/models/modelstest"
 )
 
 func TestIfMatchInMetaIsAPrecondition(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
@@ -196,6 +199,7 @@ func TestNobodyWaitsWhilePasswordsAreHashed(t *testing.T) {
 
 // TestAMisspeltMemberOfAnOperationIsNotIgnored: the change would be made in spite of the version, or to the whole resource.
 func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		with := func(name string, value any) object {

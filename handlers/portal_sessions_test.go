@@ -224,6 +224,7 @@ func TestOneOfManyOpensALink(t *testing.T) {
 
 // TestAThousandPortalLinks makes as many as an organization can have.
 func TestAThousandPortalLinks(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		org, token := s.organization("Acme")
 		own := s.as(token)

@@ -8,6 +8,7 @@ import (
 	"roster/handlers"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/modelstest"
 )
 
 // wordsOf are the subjects of the words that let people read and change resources of a type. It is written by hand, as asked is.
@@ -22,6 +23,7 @@ var wordsOf = map[string]string{
 // TestWhoMayNotWriteLearnsNothingElse sends what is wrong with a request in every way to every route that changes a resource, as people who
 // read it and may not write it, and as people who do not see it: they are told that, and nothing of what was wrong.
 func TestWhoMayNotWriteLearnsNothingElse(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		e := newEstate(s)
 		reads := []string{}

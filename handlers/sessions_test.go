@@ -149,6 +149,7 @@ func TestNobodyLearnsWhoHasAnAccount(t *testing.T) {
 
 // TestFailuresToSignInAreBounded fails as often as is allowed, from one address and from many, and looks at whom that keeps out.
 func TestFailuresToSignInAreBounded(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		s := newServiceWith(t, db, trustingProxies)
@@ -441,6 +442,7 @@ func TestACookieAndAKeyAreTwoCredentials(t *testing.T) {
 
 // TestSessionsAreBounded signs in more often, and more people, than a session and a person may.
 func TestSessionsAreBounded(t *testing.T) {
+	modelstest.Sequential(t)
 	eachService(t, func(t *testing.T, s *service) {
 		org, _ := s.organization("Acme")
 		b := s.browser()

@@ -25,6 +25,7 @@ var readAll = []string{
 
 // TestAnEndpointIsDirectedByWhoMaySeeAllThatItGets has callers do everything that can be done with endpoints, which get more or less.
 func TestAnEndpointIsDirectedByWhoMaySeeAllThatItGets(t *testing.T) {
+	modelstest.Sequential(t)
 	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
 		org, token := s.organization("Acme")
 		endpoints := map[string]object{

@@ -25,6 +25,7 @@ type office struct {
 	clock    *modelstest.Clock
 	receiver *mailtest.Receiver
 	log      *servertest.Output
+	worker   *mail.Worker // the last that was opened
 }
 
 // eachOffice runs a test on each database, with a clock that the test moves.
@@ -37,7 +38,7 @@ func eachOffice(t *testing.T, test func(t *testing.T, o *office)) {
 			clock := modelstest.NewClock()
 			cfg := modelstest.Config(t, dialect)
 			cfg.Now, cfg.Mails, cfg.BaseURL = clock.Now, true, "https://roster.example"
-			test(t, &office{t, modelstest.OpenConfig(t, cfg), clock, mailtest.NewReceiver(t), servertest.NewOutput()})
+			test(t, &office{t, modelstest.OpenConfig(t, cfg), clock, mailtest.NewReceiver(t), servertest.NewOutput(), nil})
 		})
 	}
 }
@@ -45,10 +46,11 @@ func eachOffice(t *testing.T, test func(t *testing.T, o *office)) {
 // open begins to send mails, until the function that is returned is called, or the test is over.
 func (o *office) open() (end func()) {
 	o.t.Helper()
-	return mailtest.Run(o.t, mail.NewWorker(o.db, mail.WorkerConfig{
+	o.worker = mail.NewWorker(o.db, mail.WorkerConfig{
 		Sender: o.receiver.Sender(o.t), Logger: slog.New(slog.NewTextHandler(o.log, nil)), Slots: 2, Poll: 5 * time.Millisecond,
 		Grace: time.Second,
-	}))
+	})
+	return mailtest.Run(o.t, o.worker)
 }
 
 func (o *office) waiting() int {
@@ -396,6 +398,9 @@ func TestAMailThatTakesTooLongIsCutOff(t *testing.T) {
 		stalled()
 		end()
 		o.log.Count(t, "mail cut off", 1)
+		if !o.worker.CutOff() {
+			t.Error("it does not know that it has cut one off")
+		}
 		if n := o.due(); n != 1 {
 			t.Errorf("%d mails are due", n)
 		}
@@ -416,8 +421,8 @@ func TestAMailThatIsUnderWayIsFinished(t *testing.T) {
 		o.invite("a@example.com", org.ID)
 		o.receiver.Wait(t, 1)
 		end()
-		if n := o.waiting(); n != 0 {
-			t.Errorf("%d mails are left", n)
+		if n := o.waiting(); n != 0 || o.worker.CutOff() {
+			t.Errorf("%d mails are left, and that it has cut one off is %v", n, o.worker.CutOff())
 		}
 		o.invite("b@example.com", org.ID)
 		if n := o.waiting(); n != 1 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"roster/models"
@@ -27,6 +28,8 @@ type Worker struct {
 	db    *store.DB
 	cfg   WorkerConfig
 	slots chan struct{}
+
+	wasCut atomic.Bool // at the end of the grace period
 }
 
 // NewWorker returns a worker that is not running.
@@ -55,10 +58,16 @@ func (w *Worker) Run(ctx context.Context) {
 			w.deliver(sending, mails[0])
 		})
 	}
-	grace := time.AfterFunc(w.cfg.Grace, cut)
+	grace := time.AfterFunc(w.cfg.Grace, func() {
+		w.wasCut.Store(true)
+		cut()
+	})
 	defer grace.Stop()
 	running.Wait()
 }
+
+// CutOff reports whether Run, which has returned, has cut off mails that were still under way at the end of the grace period.
+func (w *Worker) CutOff() bool { return w.wasCut.Load() }
 
 // lease is how long a mail is kept from other replicas: longer than an attempt can take.
 func (w *Worker) lease() time.Duration { return w.cfg.Sender.timeout + time.Minute }

@@ -83,6 +83,7 @@ func eachBranch(t *testing.T, check func(t *testing.T, b *branches, scope collec
 // TestAnAncestorLeavesWhatItsBranchHas compares the filter with that by each organization of the branch, for every type that has it and
 // every kind of caller.
 func TestAnAncestorLeavesWhatItsBranchHas(t *testing.T) {
+	modelstest.Sequential(t)
 	eachBranch(t, func(t *testing.T, b *branches, scope collection.Scope, id string, sees bool) {
 		for _, c := range []*collection.Collection{
 			models.Users, models.Memberships, models.APIKeys, models.Invitations, models.Webhooks, models.WebhookDeliveries, models.Events,

@@ -131,6 +131,7 @@ func (w *world) change(ctx context.Context, db *store.DB, r *rand.Rand) error {
 }
 
 func TestCountersAndClosureStayTrueInEveryOrderOfChanges(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		w, r := &world{}, rand.New(rand.NewPCG(7, 7))

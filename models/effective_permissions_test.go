@@ -90,6 +90,7 @@ func (f *wood) dictionary() []string {
 // TestEffectivePermissionsAreWhatChecksPermit compares what is told at once with what is answered to a check of every word, of people in
 // random trees, for every kind of caller and for people about themselves.
 func TestEffectivePermissionsAreWhatChecksPermit(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		r := modelstest.Rand(t)

@@ -17,6 +17,7 @@ import (
 // TestPeopleSeeOfABranchWhatTheRuleSays compares lists that are read as a key of a branch reads them with the rule, asked of each row: for
 // people with any words at any organizations.
 func TestPeopleSeeOfABranchWhatTheRuleSays(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		r := modelstest.Rand(t)

@@ -123,6 +123,7 @@ func (g *orchard) some() models.Move {
 // TestAPreviewSaysWhatTheMoveDoes moves branches of random trees, with and without replacements, changes things in between, and works out
 // what each move has done from the rows before it and after it.
 func TestAPreviewSaysWhatTheMoveDoes(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := newOrchard(t, db)

@@ -17,6 +17,7 @@ import (
 // TestCountsAreTheLengthsOfLists compares what is counted of organizations and of roles with the lists that the caller could read, for
 // every kind of caller. Only where the list is empty there may be no number.
 func TestCountsAreTheLengthsOfLists(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	lists := map[string]struct {
 		of     *collection.Collection

@@ -23,6 +23,7 @@ import (
 // TestRowsAreReadAsGORMReadsThem reads every row of every collection both ways: as the program writes them, and then out of tables of the
 // same columns, but without constraints, that have in each column nothing, the least and the most that there can be.
 func TestRowsAreReadAsGORMReadsThem(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	for _, dialect := range modelstest.Dialects {
 		t.Run(string(dialect), func(t *testing.T) {

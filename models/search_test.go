@@ -82,6 +82,7 @@ func instant(db *store.DB, second int) string {
 // TestASubtreeIsTheSameFromEverySide reads lists in pages of several sizes, which decide on how rows are found, and compares them with a
 // reading of everything.
 func TestASubtreeIsTheSameFromEverySide(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		f := plantForest(t, db)

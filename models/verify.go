@@ -64,19 +64,27 @@ var treeInvariants = []Invariant{
 const descendantsCounted = `SELECT '` + countDescendants + `', CAST(p.ancestor_id AS text), COUNT(*) FROM organization_paths p
 	JOIN organizations o ON o.id = p.descendant_id AND o.deleted_at IS NULL WHERE p.distance > 0 GROUP BY p.ancestor_id`
 
-// verifyCounters compares the counters with what counting finds. What counts nothing need not be there.
-func verifyCounters(ctx context.Context, tx *sql.Tx, found func(string)) error {
+// sayMiscounted is the sentence about a counter that stands at one number while counting finds another.
+func sayMiscounted(name, key, kept, counted string) string {
+	return fmt.Sprintf("the counter %s of %s stands at %s, and counting finds %s", name, cmp.Or(key, "all"), kept, counted)
+}
+
+// miscounts returns the query of the counters that do not agree with what counting finds: name, key, and both numbers. What counts nothing
+// need not be there.
+func miscounts() string {
 	counted := strings.Join(append(Counts(), descendantsCounted), " UNION ALL ")
-	query := `WITH kept AS (SELECT name, key, SUM(n) AS n FROM counters GROUP BY name, key),
+	return `WITH kept AS (SELECT name, key, CAST(SUM(n) AS bigint) AS n FROM counters GROUP BY name, key),
 		counted (name, key, n) AS (` + counted + `)
-	SELECT k.name, k.key, CAST(k.n AS text), CAST(COALESCE(c.n, 0) AS text) FROM kept k
+	SELECT k.name, k.key, k.n, COALESCE(c.n, 0) FROM kept k
 		LEFT JOIN counted c ON c.name = k.name AND c.key = k.key WHERE k.n <> COALESCE(c.n, 0)
-	UNION ALL SELECT c.name, c.key, '0', CAST(c.n AS text) FROM counted c
+	UNION ALL SELECT c.name, c.key, 0, c.n FROM counted c
 		WHERE c.n <> 0 AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.name = c.name AND k.key = c.key)
 	ORDER BY 1, 2`
-	return each(ctx, tx, query, 4, found, func(c []string) string {
-		return fmt.Sprintf("the counter %s of %s stands at %s, and counting finds %s", c[0], cmp.Or(c[1], "all"), c[2], c[3])
-	})
+}
+
+// verifyCounters compares the counters with what counting finds.
+func verifyCounters(ctx context.Context, tx *sql.Tx, found func(string)) error {
+	return each(ctx, tx, miscounts(), 4, found, func(c []string) string { return sayMiscounted(c[0], c[1], c[2], c[3]) })
 }
 
 // sealedColumn is one that holds what the vault has sealed.

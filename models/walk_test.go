@@ -51,6 +51,7 @@ func paged(t testing.TB, db *store.DB, c *collection.Collection, scope collectio
 // TestAWalkIsTheWholeListInItsOrder has lists of more than what is looked up at first, with ties and gaps in what they are sorted by, as
 // callers who see them in different ways.
 func TestAWalkIsTheWholeListInItsOrder(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		c := plantCompany(t, db, 200, 100)

@@ -58,6 +58,9 @@ func ReadProviders(file string) ([]Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be read: %w", err)
 	}
+	if !info.Mode().IsRegular() { // a named pipe would keep whoever opens it waiting
+		return nil, errors.New("it is no file")
+	}
 	if info.Size() > maxProvidersFile {
 		return nil, errors.New("it is too large")
 	}

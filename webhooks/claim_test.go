@@ -1,6 +1,9 @@
 package webhooks
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestWhenLanesAreClaimedThatAreNotHeld has claimed once, and then something happens.
 func TestWhenLanesAreClaimedThatAreNotHeld(t *testing.T) {
@@ -77,7 +80,7 @@ func TestWhenLanesAreClaimedThatAreNotHeld(t *testing.T) {
 		}, true},
 		"a claim fails": {nil, false, false, func(c *claims) {
 			c.begin()
-			c.failed()
+			c.failed(time.Time{})
 		}, true},
 	} {
 		claims := newClaims()

@@ -10,24 +10,20 @@ import (
 // What one fetch may cost, however much waits. It brings one delivery of each lane at least, and one body.
 const (
 	fetchLanes      = 64
-	fetchClaims     = 32              // of them, lanes that are leased by it
 	fetchDeliveries = 2000            // that were not known before
 	fetchBytes      = 16 << 20        // of bodies
 	fetchPause      = time.Second / 2 // after one that failed
 )
 
-// fetchRequest is what the loop asks for in one go: lanes to lease, endpoints to read, deliveries that are due.
+// fetchRequest is what the loop asks for in one go about lanes that it holds: endpoints to read, deliveries that are due.
 type fetchRequest struct {
-	room       *shares // what may be leased; nil for nothing
-	searches   []queue.LaneSearch
 	endpoints  []string
 	due        []queue.DueSearch
-	share      int    // of deliveries, for each lane
 	generation uint64 // of what is read about endpoints
 }
 
 func (rq fetchRequest) empty() bool {
-	return rq.room == nil && len(rq.endpoints) == 0 && len(rq.due) == 0
+	return len(rq.endpoints) == 0 && len(rq.due) == 0
 }
 
 // askFor makes the request bring up to n deliveries of a lane that is held under a token.
@@ -35,17 +31,13 @@ func (rq *fetchRequest) askFor(webhook, token string, n int) {
 	rq.due = append(rq.due, queue.DueSearch{Holding: queue.Holding{WebhookID: webhook, Token: token}, Limit: n})
 }
 
-// fetched is what became of a fetchRequest. Lanes that were leased are in it even if the rest failed.
+// fetched is what became of a fetchRequest.
 type fetched struct {
-	request    fetchRequest
-	leased     []*queue.LaneRow
-	leaseUntil time.Time
-	passedOver map[standing]bool // lanes that may have their turn and were not leased
-	again      bool              // more of them can be leased at once
-	endpoints  map[string]*endpoint
-	due        []*queue.DueDelivery
-	cut        map[string]bool // webhooks of which more is due than was read
-	err        error
+	request   fetchRequest
+	endpoints map[string]*endpoint
+	due       []*queue.DueDelivery
+	cut       map[string]bool // webhooks of which more is due than was read
+	err       error
 }
 
 // dueByLane returns the deliveries that have come, by endpoint.
@@ -57,14 +49,9 @@ func (f fetched) dueByLane() map[string][]*queue.DueDelivery {
 	return byLane
 }
 
-// fetch does what the loop asked for. Lanes that are leased now are asked for their deliveries in the same go.
+// fetch does what the loop asked for.
 func (w *Worker) fetch(ctx context.Context, rq fetchRequest) fetched {
-	f := fetched{request: rq, leaseUntil: time.Now().Add(w.cfg.Lease)}
-	if rq.room != nil {
-		if f.err = w.claim(ctx, &f); f.err != nil {
-			return f
-		}
-	}
+	f := fetched{request: rq}
 	if len(f.request.endpoints) > 0 {
 		if f.endpoints, f.err = w.readEndpoints(ctx, f.request.endpoints, rq.generation); f.err != nil {
 			return f
@@ -128,25 +115,18 @@ func (l *loop) startFetch() {
 	}()
 }
 
-// nextRequest returns what to ask for, and the lanes that are held already of those that it is about.
+// nextRequest returns what to ask for, and the lanes that it is about.
 func (l *loop) nextRequest(now time.Time) (rq fetchRequest, lanes []*heldLane) {
 	rq = fetchRequest{generation: l.w.generation.Load()}
-	reserved := 0 // for lanes that are leased by the request
-	if l.claims.due && !l.stopping {
-		l.claims.begin()
-		rq.room = l.w.budget.room()
-		rq.searches = search(rq.room, fetchClaims)
-		reserved = fetchClaims
-	}
-	lanes = l.lacking(fetchLanes-reserved, now)
-	rq.share = fetchDeliveries / max(len(lanes)+reserved, 1)
+	lanes = l.lacking(fetchLanes, now)
+	share := fetchDeliveries / max(len(lanes), 1)
 	for _, lane := range lanes {
 		if !l.fresh(lane.endpoint, now) {
 			rq.endpoints = append(rq.endpoints, lane.id)
 		}
 		if lane.mayHaveMore {
 			lane.mayHaveMore = false // unless more is told of while this is under way
-			rq.askFor(lane.id, lane.token, max(min(lane.depth()-len(lane.queue), rq.share), 1)+len(lane.known.busy))
+			rq.askFor(lane.id, lane.token, max(min(lane.depth()-len(lane.queue), share), 1)+len(lane.known.busy))
 		}
 		lane.inFetch = true
 	}
@@ -173,7 +153,6 @@ func (l *loop) lacking(most int, now time.Time) (lanes []*heldLane) {
 func (l *loop) takeFetched(f fetched) {
 	l.fetching.underWay = false
 	l.fetching.answers++
-	l.hold(f.leased, f.leaseUntil)
 	l.keepEndpoints(f.endpoints)
 	if f.err != nil {
 		l.fetchAgain(f)
@@ -200,9 +179,6 @@ func (l *loop) takeFetched(f fetched) {
 
 // takeRead takes what a fetch that succeeded has read.
 func (l *loop) takeRead(f fetched) {
-	if f.request.room != nil {
-		l.claims.claimed(f.passedOver, len(f.request.searches) < len(standings), f.again)
-	}
 	for _, id := range f.request.endpoints {
 		if lane := l.lanes[id]; lane != nil {
 			l.refresh(lane, f.endpoints)
@@ -223,7 +199,6 @@ func (l *loop) fetchAgain(f fetched) {
 	l.fetching.failures++
 	l.w.failing(l.w.sending, "fetch deliveries", f.err)
 	l.fetching.resumeAt = time.Now().Add(fetchPause)
-	l.claims.failed()
 	l.alarm(l.fetching.resumeAt)
 	for _, s := range f.request.due {
 		if lane := l.held(s.Holding); lane != nil && !lane.turn.ended && !l.stopping {

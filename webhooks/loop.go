@@ -33,7 +33,7 @@ type loop struct {
 	// Lanes of which something may have to be written, if only that they are given back. Such a lane is held.
 	changed map[*heldLane]struct{}
 
-	// Other goroutines at work for the loop, one of each kind at most. A fetch is the third kind, see fetching.
+	// Other goroutines at work for the loop, one of each kind at most. The others are a fetch and a claim, see there.
 	writing  bool // settleLoop has a batch
 	renewing bool // leases are being extended
 
@@ -70,6 +70,8 @@ func (l *loop) run(ctx context.Context) {
 			}
 		case f := <-l.w.fetched:
 			l.takeFetched(f)
+		case c := <-l.w.claimed:
+			l.takeClaimed(c)
 		case s := <-l.w.settled:
 			l.takeSettled(s)
 		case r := <-l.w.renewed:
@@ -87,19 +89,31 @@ func (l *loop) run(ctx context.Context) {
 			cut = grace.C
 			l.dropQueues()
 		case <-cut:
+			l.w.wasCut.Store(l.sends())
 			l.w.cut()
 		}
 		l.era = l.era.next(l.fetching.underWay, l.fetching.answers, l.w.fanOuts.Load())
 		l.pump()
 		l.write()
+		l.startClaim()
 		l.startFetch()
 	}
+}
+
+// sends tells whether an attempt is under way.
+func (l *loop) sends() bool {
+	for _, lane := range l.lanes {
+		if lane.underWay > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // finished tells whether a loop that stops has nothing left to do, and no other goroutine at work.
 func (l *loop) finished() bool {
 	return l.stopping && len(l.lanes) == 0 && len(l.changed) == 0 && len(l.unwritten.queue) == 0 &&
-		!l.writing && !l.renewing && !l.fetching.underWay
+		!l.writing && !l.renewing && !l.fetching.underWay && !l.claims.underWay
 }
 
 // alarm makes the loop run again at a time.

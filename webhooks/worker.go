@@ -41,7 +41,8 @@ type WorkerConfig struct {
 //
 //	fan-out    events → deliveries; hands what it inserted straight to the loop
 //	loop       owns every lane that is held: what is fetched, what is under way, what is to be written; it alone decides, and never waits
-//	fetch      leases lanes and reads endpoints and due deliveries, when the loop asks; one at a time
+//	claim      leases lanes, when the loop asks; one at a time
+//	fetch      reads endpoints and due deliveries, when the loop asks; one at a time
 //	perform    makes one exchange; as many at once as there are slots
 //	settle     writes results in batches
 //	listen     hears from other replicas
@@ -59,6 +60,7 @@ type Worker struct {
 	budget     *budget // of slots, and of lanes to hold
 
 	handoffs chan handoff
+	claimed  chan claim
 	fetched  chan fetched
 	settled  chan settled
 	renewed  chan renewed
@@ -70,6 +72,7 @@ type Worker struct {
 
 	sending context.Context // of every exchange; ends when a stopping worker cuts
 	cut     context.CancelFunc
+	wasCut  atomic.Bool // at the end of the grace period
 }
 
 // NewWorker returns a worker that does nothing before Run.
@@ -77,8 +80,8 @@ func NewWorker(db *store.DB, cfg WorkerConfig) *Worker {
 	w := &Worker{
 		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies), budget: newBudget(cfg.Slots),
 		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
-		handoffs: make(chan handoff), fetched: make(chan fetched, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
-		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1), stepped: func() {},
+		handoffs: make(chan handoff), claimed: make(chan claim, 1), fetched: make(chan fetched, 1), settled: make(chan settled, 1),
+		renewed: make(chan renewed, 1), results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1), stepped: func() {},
 	}
 	w.sending, w.cut = context.WithCancel(context.Background())
 	return w
@@ -138,6 +141,9 @@ func (w *Worker) Run(ctx context.Context) {
 	close(w.batches)
 	writer.Wait()
 }
+
+// CutOff reports whether Run, which has returned, has cut off attempts that were still under way at the end of the grace period.
+func (w *Worker) CutOff() bool { return w.wasCut.Load() }
 
 // poll looks from time to time, in case a notification was lost.
 func (w *Worker) poll(ctx context.Context) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,10 +34,17 @@ type app struct {
 
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
+	cuts   []cut      // what may be cut off
 	failed chan error // what makes it end by itself
 
 	working context.Context // of every request; cutOff ends it
 	cutOff  context.CancelFunc
+}
+
+// cut is something that takes its time, and is cut off at the end of the period of grace.
+type cut struct {
+	what string
+	is   func() bool // once it has stopped
 }
 
 // newApp returns a server that is not started.
@@ -69,6 +77,22 @@ func (a *app) stop() error {
 	return errors.Join(errs...)
 }
 
+// tellStopped is the last line of a server that served: how long it took to stop, and what was cut off.
+func (a *app) tellStopped(logger *slog.Logger, since time.Time) {
+	var what []string
+	for _, c := range a.cuts {
+		if c.is() {
+			what = append(what, c.what)
+		}
+	}
+	level := slog.LevelInfo
+	if len(what) > 0 {
+		level = slog.LevelWarn
+	}
+	took := time.Since(since).Round(time.Millisecond)
+	logger.Log(context.Background(), level, "stopped", "took", took.String(), "cut_off", strings.Join(what, ","))
+}
+
 // unready reports that the server takes no more requests, and goes on with those that come until whoever sends them has noticed. A person
 // who interrupts it does not wait for that.
 func (a *app) unready(ctx context.Context) error {
@@ -86,24 +110,44 @@ func (a *app) unready(ctx context.Context) error {
 	}
 }
 
-// reload reads the files again that may change while the server runs. What cannot be used leaves everything as it is.
+// reload reads the files again that may change while the server runs, and tells of each whether it could. What cannot be used leaves
+// everything as it is.
 func (a *app) reload() {
-	if err := a.cfg.readLogLevel(); err != nil {
-		a.logger.Warn("log level not changed", "error", err)
+	var read, refused []string
+	note := func(setting string, err error) {
+		if err != nil {
+			refused = append(refused, setting)
+			return
+		}
+		read = append(read, setting)
+	}
+	if a.cfg.logLevelFile != "" {
+		err := a.cfg.readLogLevel()
+		if err != nil {
+			a.logger.Warn("log level not changed", "error", err)
+		}
+		note("log-level-file", err)
 	}
 	if a.pair != nil {
-		a.pair.reload()
+		err := a.pair.reload()
+		note("tls-cert", err)
 	}
-	a.logger.Info("files read again", "log_level", a.cfg.logLevel.Level().String())
+	outcome := []any{"read", strings.Join(read, ","), "refused", strings.Join(refused, ","), "log_level", a.cfg.logLevel.Level().String()}
+	switch {
+	case len(read)+len(refused) == 0:
+		a.logger.Info("no file to read again: neither --log-level-file nor --tls-cert is given")
+	case len(refused) == 0:
+		a.logger.Info("files read again", outcome...)
+	case len(read) == 0:
+		a.logger.Warn("no file read again: each was refused, and what was before stays", outcome...)
+	default:
+		a.logger.Warn("some files read again: for those that were refused, what was before stays", outcome...)
+	}
 }
 
 // start opens, wires and begins to serve. After an error, stop still has to be called.
 func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*server.Door) error {
-	var err error
-	if a.pair, err = a.cfg.keyPair(a.logger); err != nil { // first: a setting that cannot be used must leave the database as it is
-		return err
-	}
-	if _, err := a.cfg.keyToOpen(); err != nil { // so must a key file that is not there, and the claim makes a file beside it
+	if err := a.checkFiles(); err != nil {
 		return err
 	}
 	release, err := a.cfg.claim() // before the schema changes under a server of another version
@@ -171,6 +215,18 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	}
 	a.serve(ctx, "api", listener, a.pair.config(), service)
 	return nil
+}
+
+// checkFiles reads what the settings name, before anything is made: a setting that cannot be used leaves the database as it is, and the
+// claim makes a file beside it.
+func (a *app) checkFiles() (err error) {
+	if a.pair, err = a.cfg.keyPair(a.logger); err != nil {
+		return err
+	}
+	if _, err := a.cfg.keyToOpen(); err != nil {
+		return err
+	}
+	return a.cfg.checkFirstKeyFileOfNew()
 }
 
 // serveMetrics serves metrics at an address of their own, if they have one.
@@ -284,8 +340,11 @@ func (a *app) serve(ctx context.Context, name string, listener net.Listener, sec
 			a.failed <- fmt.Errorf("serve %s: %w", name, err)
 		}
 	}()
+	wasCut := false
+	a.cuts = append(a.cuts, cut{"requests of " + name, func() bool { return wasCut }})
 	a.onStop(func() error {
-		err := a.drain(name, serving, running)
+		var err error
+		wasCut, err = a.drain(name, serving, running)
 		<-ended
 		return err
 	})
@@ -293,15 +352,15 @@ func (a *app) serve(ctx context.Context, name string, listener net.Listener, sec
 }
 
 // drain refuses new connections and waits for the running requests, up to the grace period. Then it cuts them off.
-func (a *app) drain(name string, serving *http.Server, running *sync.RWMutex) error {
+func (a *app) drain(name string, serving *http.Server, running *sync.RWMutex) (wasCut bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.shutdownGrace)
 	defer cancel()
 	if err := serving.Shutdown(ctx); err == nil {
-		return nil
+		return false, nil
 	}
-	err := serving.Close() // first, so that nobody is told of a request that was cut off
+	err = serving.Close() // first, so that nobody is told of a request that was cut off
 	a.cutOff()
 	running.Lock() // the database is closed next, and they use it
 	defer running.Unlock()
-	return errors.Join(fmt.Errorf("stop %s: requests were still running after %s and were cut off", name, a.cfg.shutdownGrace), err)
+	return true, errors.Join(fmt.Errorf("stop %s: requests were still running after %s and were cut off", name, a.cfg.shutdownGrace), err)
 }

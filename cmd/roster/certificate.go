@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,21 +59,22 @@ func (p *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if p.looking.TryLock() { // a handshake does not wait for the files that another one reads
 		defer p.looking.Unlock()
 		if time.Since(p.looked) >= look {
-			p.renew(false)
+			_ = p.renew(false) // it is in the log, and there is one to go on with
 		}
 	}
 	return p.current.Load(), nil
 }
 
-// reload looks at the files now, whenever that was done before. Whoever asks for that is told each time that they cannot be used.
-func (p *keyPair) reload() {
+// reload looks at the files now, whenever that was done before, and returns their error. Whoever asks for that is told each time that they
+// cannot be used.
+func (p *keyPair) reload() error {
 	p.looking.Lock()
 	defer p.looking.Unlock()
-	p.renew(true)
+	return p.renew(true)
 }
 
 // renew loads the files, and tells if they hold something else than last time, or if somebody has asked and they cannot be used.
-func (p *keyPair) renew(asked bool) {
+func (p *keyPair) renew(asked bool) error {
 	cert, key := p.cert, p.key
 	err := p.load()
 	changed := !bytes.Equal(cert, p.cert) || !bytes.Equal(key, p.key)
@@ -84,15 +84,16 @@ func (p *keyPair) renew(asked bool) {
 	case err == nil && changed:
 		p.logger.Info("certificate renewed", "file", p.certFile, "not_after", p.current.Load().Leaf.NotAfter)
 	}
+	return err
 }
 
 // load reads the files.
 func (p *keyPair) load() (err error) {
 	p.looked, p.cert, p.key = time.Now(), nil, nil
-	if p.cert, err = os.ReadFile(p.certFile); err != nil {
+	if p.cert, err = readFile(p.certFile); err != nil {
 		return err
 	}
-	if p.key, err = os.ReadFile(p.keyFile); err != nil {
+	if p.key, err = readFile(p.keyFile); err != nil {
 		return err
 	}
 	pair, err := tls.X509KeyPair(p.cert, p.key)

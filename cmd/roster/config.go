@@ -9,7 +9,6 @@ import (
 	netmail "net/mail"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -132,7 +131,7 @@ func (c *config) readLogLevel() error {
 	if c.logLevelFile == "" {
 		return nil
 	}
-	text, err := os.ReadFile(c.logLevelFile)
+	text, err := readFile(c.logLevelFile)
 	if err == nil {
 		err = level(&c.logLevel)(strings.TrimSpace(string(text)))
 	}

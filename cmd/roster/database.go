@@ -66,6 +66,7 @@ func (c *config) connect(ctx context.Context) (*store.DB, error) {
 		Need:             c.need,
 	}, Allowed: allowed}
 	db, err := models.Open(ctx, cfg)
+	err = c.refusedByServer(err)
 	if errors.Is(err, store.ErrHalfCopied) {
 		err = fmt.Errorf("%w; run 'roster copy-to' again, which goes on with it, or empty the database (DROP DATABASE, "+
 			"CREATE DATABASE)", err)

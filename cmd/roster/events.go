@@ -132,6 +132,9 @@ func (p *program) exportEvents(ctx context.Context, db *store.DB, export *handle
 		return fmt.Errorf("open the output %s: %w", output, cmp.Or(err, fs.ErrExist))
 	}
 	part := output + ".part"
+	if info, err := os.Lstat(part); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("open the output: %s is no file, and the name of what is not complete yet", part)
+	}
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the output: %w", err)

@@ -21,31 +21,69 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		if err != nil || made {
 			return err
 		}
-		if _, err := os.Lstat(file); err == nil { // before there is a key that nobody would see
-			return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: there is such a file, and the first "+
-				"management key is to be written to a new one", file)}
-		}
-		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-			return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: there is no such directory", file)}
+		if err := a.cfg.checkFirstKeyFile(); err != nil { // again: before there is a key that nobody would see
+			return err
 		}
 		return a.firstKeyTo(ctx, file)
 	}
-	key, err := models.CreateFirstManagementKey(ctx, a.db)
+	err := handOver(ctx, a.db, func(tx *store.DB) (string, error) { return models.CreateFirstManagementKey(ctx, tx) },
+		func(key string) error {
+			if a.cfg.logFormat == "json" {
+				return json.NewEncoder(stdout).Encode(map[string]string{"firstManagementKey": key, "url": a.cfg.publicURL(listen)})
+			}
+			return printFirstKey(stdout, a.cfg.publicURL(listen), key)
+		})
 	if err != nil {
 		return fmt.Errorf("make the first management key: %w", err)
 	}
-	switch {
-	case key == "": // there is one
-		return nil
-	case a.cfg.logFormat == "json":
-		err = json.NewEncoder(stdout).Encode(map[string]string{"firstManagementKey": key, "url": a.cfg.publicURL(listen)})
-	default:
-		err = printFirstKey(stdout, a.cfg.publicURL(listen), key)
-	}
-	if err != nil {
-		return fmt.Errorf("tell the first management key (make another one with 'roster key create'): %w", err)
-	}
 	return nil
+}
+
+// checkFirstKeyFile refuses a file for the first management key that could not be written: it is there already, or its directory is not.
+func (c *config) checkFirstKeyFile() error {
+	if c.firstKeyFile == "" {
+		return nil
+	}
+	wrong := ""
+	if _, err := os.Lstat(c.firstKeyFile); err == nil {
+		wrong = "there is such a file, and the first management key is to be written to a new one"
+	} else if info, err := os.Stat(filepath.Dir(c.firstKeyFile)); err != nil || !info.IsDir() {
+		wrong = "there is no such directory"
+	}
+	if wrong == "" {
+		return nil
+	}
+	return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: %s", c.firstKeyFile, wrong)}
+}
+
+// checkFirstKeyFileOfNew is checkFirstKeyFile where there is no embedded database yet, before anything of it is made.
+func (c *config) checkFirstKeyFileOfNew() error {
+	path, embedded := c.sqlitePath()
+	if !embedded {
+		return nil
+	}
+	if found, err := databaseFileAt(followed(path)); err != nil || found != absent && found != empty {
+		return nil //nolint:nilerr // whoever opens it says what is wrong with it
+	}
+	return c.checkFirstKeyFile()
+}
+
+// checkFirstKeyFileOf is checkFirstKeyFile for a database that was opened and may be of any version, unless its first key was made before:
+// then the file may be the one with that key.
+func (c *config) checkFirstKeyFileOf(ctx context.Context, db *store.DB) error {
+	if c.firstKeyFile == "" {
+		return nil
+	}
+	schema, err := db.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if schema > 0 { // the columns that are asked are as old as the first one
+		if made, err := models.HasManagementKey(ctx, db); err != nil || made {
+			return err
+		}
+	}
+	return c.checkFirstKeyFile()
 }
 
 // firstKeyTo makes the first management key and the file that it is in. There is no key without its file, on a full disk for example: what

@@ -31,7 +31,9 @@ func (p *program) keyCommand() *cli.Command {
 				Usage: "create the first management key of an installation that never had one and print it, as serve does",
 				Description: "For automation that must not look for the key in the log of a server: run it before the first one starts. " +
 					"Nothing but the\n" +
-					"key goes to stdout; where there is one already, nothing does, and the exit code is 0.\n\n" +
+					"key goes to stdout. Where there is one already nothing does, stderr says so, and the exit code is 0, so that\n" +
+					"it can be run before each start. A key that cannot be printed is not made: the exit code is 1, and it can be\n" +
+					"tried again.\n\n" +
 					"   roster key first --database-url postgres://roster@localhost/roster > first.key",
 				Flags: p.flags(storage, logging),
 				Action: func(ctx context.Context, cmd *cli.Command) error {
@@ -165,29 +167,34 @@ func (p *program) createKey(ctx context.Context, db *store.DB, wanted *models.Ch
 		}
 		wanted.Links["user"] = models.Links{found.ID}
 	}
-	key, err := models.CreateAPIKey(ctx, db, operator, wanted)
-	if err != nil {
-		return refusal(err)
-	}
-	_, err = fmt.Fprintln(p.stdout, *key.Key)
-	if err != nil {
-		return fmt.Errorf("print the key (it exists: revoke it with 'roster key revoke %s'): %w", key.ID, err)
-	}
-	return nil
+	return refusal(handOver(ctx, db, func(tx *store.DB) (string, error) {
+		key, err := models.CreateAPIKey(ctx, tx, operator, wanted)
+		if err != nil {
+			return "", err
+		}
+		return *key.Key, nil
+	}, p.printLine))
+}
+
+func (p *program) printLine(text string) error {
+	_, err := fmt.Fprintln(p.stdout, text)
+	return err
 }
 
 // firstKey prints the first management key, or says that there is one.
 func (p *program) firstKey(ctx context.Context, _ *cli.Command, db *store.DB) error {
-	key, err := models.CreateFirstManagementKey(ctx, db)
+	made := false
+	err := handOver(ctx, db, func(tx *store.DB) (string, error) {
+		key, err := models.CreateFirstManagementKey(ctx, tx)
+		made = key != ""
+		return key, err
+	}, p.printLine)
 	if err != nil {
 		return fmt.Errorf("make the first management key: %w", err)
 	}
-	if key == "" {
-		fmt.Fprintln(p.stderr, "this installation was given its first management key before; 'roster key create' makes another one")
-		return nil
-	}
-	if _, err := fmt.Fprintln(p.stdout, key); err != nil {
-		return fmt.Errorf("print the first management key (make another one with 'roster key create'): %w", err)
+	if !made {
+		fmt.Fprintln(p.stderr, "nothing is printed: this installation was given its first management key before; "+
+			"'roster key create --kind management --name NAME' makes another one")
 	}
 	return nil
 }

@@ -227,7 +227,8 @@ func TestTheFirstKeyIsMadeBeforeTheFirstStart(t *testing.T) {
 		if _, _, ok := models.ParseSecret(nil, strings.TrimSuffix(key, "\n")); !ok || said != "" {
 			t.Fatalf("stdout is not a key and nothing else: %q, stderr %q", key, said)
 		}
-		if again, said := first(); again != "" || !strings.Contains(said, "'roster key create'") {
+		const another = "'roster key create --kind management --name NAME' makes another one"
+		if again, said := first(); again != "" || !strings.Contains(said, another) {
 			t.Errorf("the second time it prints %q and says %q", again, said)
 		}
 		s := serve(t, dir, frontDoors, where...)

@@ -66,7 +66,7 @@ func (p *program) receiver(cmd *cli.Command) (*receiver, error) {
 	r := &receiver{path: cmd.String("path"), config: webhooks.ListenConfig{Roll: rand.Float64, Out: p.stdout, Now: time.Now}}
 	secrets := cmd.StringSlice("secret")
 	if len(secrets) == 0 {
-		secrets = strings.Fields(p.getenv(listenSecrets))
+		secrets = strings.Fields(p.environment.get(listenSecrets))
 	}
 	if len(secrets) == 0 {
 		return nil, errors.New("there is no secret to verify with: give --secret, or set " + listenSecrets)
@@ -132,7 +132,9 @@ func (p *program) listen(ctx context.Context, r *receiver) error {
 		}
 	})
 	server := &http.Server{Handler: mux, ReadTimeout: 30 * time.Second, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-	fmt.Fprintf(p.stdout, "listening on http://%s%s\n\n", bound.Addr(), r.path)
+	if _, err := fmt.Fprintf(p.stdout, "listening on http://%s%s\n\n", bound.Addr(), r.path); err != nil {
+		return errors.Join(err, bound.Close()) // nobody would see what comes
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(bound) }()
 	select {

@@ -18,7 +18,7 @@ func listening(t *testing.T, env map[string]string, args ...string) (string, *se
 	out, stderr, ended := servertest.NewOutput(), &bytes.Buffer{}, make(chan int, 1)
 	go func() {
 		code := run(ctx, append([]string{"roster", "listen", "--listen", "127.0.0.1:0"}, args...),
-			func(name string) string { return env[name] }, out, stderr, noRoutes)
+			environmentOf(env), out, stderr, noRoutes)
 		out.End()
 		ended <- code
 	}()

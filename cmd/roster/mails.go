@@ -22,4 +22,5 @@ func (a *app) sendMails() {
 		Slots: mailSlots, Poll: time.Second, Grace: mailGrace,
 	})
 	a.atOnce = append(a.atOnce, a.background(worker.Run))
+	a.cuts = append(a.cuts, cut{"mails", worker.CutOff})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	os.Exit(run(untilSignal(), os.Args, os.Getenv, os.Stdout, os.Stderr, frontDoors))
+	os.Exit(run(untilSignal(), os.Args, os.Environ(), os.Stdout, os.Stderr, frontDoors))
 }
 
 // errInterrupted is the cause of an end that a person asks for, who watches and does not want to wait for what a load balancer needs.

@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 		if address := os.Getenv(profiledVariable); address != "" {
 			go func() { _ = http.ListenAndServe(address, nil) }() // another service may have it
 		}
+		for _, v := range environment(os.Environ()).unknown() { // those of the suite, which the program would tell of
+			_ = os.Unsetenv(v.name)
+		}
 		main()
 	}
 	// The test databases' PostgreSQL lives as long as this process, and so do the one who reads its log and the connection that makes
@@ -61,7 +64,7 @@ type served struct {
 func command(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, log bytes.Buffer
-	code = run(t.Context(), append([]string{"roster"}, args...), func(name string) string { return env[name] }, &out, &log, noRoutes)
+	code = run(t.Context(), append([]string{"roster"}, args...), environmentOf(env), &out, &log, noRoutes)
 	return code, out.String(), log.String()
 }
 
@@ -118,7 +121,7 @@ func beginIn(t *testing.T, env map[string]string, dir string, doors func(*app) [
 	args = append([]string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-format", "json"}, args...)
 	withSecretKey(t, args)
 	go func() {
-		code := run(ctx, args, func(name string) string { return env[name] }, s.stdout, s.log, doors)
+		code := run(ctx, args, environmentOf(env), s.stdout, s.log, doors)
 		s.log.End()
 		s.ended <- code
 	}()

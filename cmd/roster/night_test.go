@@ -44,8 +44,7 @@ func TestOneCopyAtATimeFillsATarget(t *testing.T) {
 	ended := make(chan int)
 	go func() {
 		var stdout bytes.Buffer
-		none := func(string) string { return "" }
-		ended <- run(context.Background(), []string{"roster", "copy-to", target, "--data-dir", dir}, none, &stdout, log, noRoutes)
+		ended <- run(context.Background(), []string{"roster", "copy-to", target, "--data-dir", dir}, nil, &stdout, log, noRoutes)
 	}()
 	<-log.reached
 	code, stdout, stderr := command(t, nil, "copy-to", target, "--data-dir", other, "--log-level", "error")

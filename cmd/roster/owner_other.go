@@ -4,5 +4,5 @@ package main
 
 import "io/fs"
 
-// ofRoot reports whether a file belongs to root, which there is none of.
-func ofRoot(fs.FileInfo) bool { return false }
+// ownerOfFile returns whom a file belongs to, which this system does not say in numbers.
+func ownerOfFile(fs.FileInfo) fileOwner { return fileOwner{} }

@@ -7,8 +7,11 @@ import (
 	"syscall"
 )
 
-// ofRoot reports whether a file belongs to root.
-func ofRoot(info fs.FileInfo) bool {
+// ownerOfFile returns whom a file belongs to.
+func ownerOfFile(info fs.FileInfo) fileOwner {
 	of, known := info.Sys().(*syscall.Stat_t)
-	return known && of.Uid == 0
+	if !known {
+		return fileOwner{}
+	}
+	return fileOwner{user: int(of.Uid), group: int(of.Gid), known: true}
 }

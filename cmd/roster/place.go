@@ -76,6 +76,16 @@ func openFile(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
+// readFile reads a file that is one, as openFile opens it.
+func readFile(path string) ([]byte, error) {
+	file, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it is only read
+	return io.ReadAll(file)
+}
+
 func errWithoutLog(path string) error {
 	return fmt.Errorf("the database %s has nothing but its beginning: it was copied without its write-ahead log (%s-wal); "+
 		"take both, or a copy that 'roster backup' has made", path, path)

@@ -136,7 +136,7 @@ func TestTheREADMENamesEveryCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range (&program{getenv: os.Getenv}).command().Commands {
+	for _, c := range (&program{environment: os.Environ()}).command().Commands {
 		if !c.Hidden && !strings.Contains(string(text), "`roster "+c.Name) {
 			t.Errorf("the README does not name 'roster %s'", c.Name)
 		}

@@ -28,7 +28,8 @@ func (e usageError) Unwrap() error { return e.error }
 
 // program is what the commands share: where they read settings and where they write.
 type program struct {
-	getenv         func(string) string
+	environment    environment
+	warned         bool // of variables that are no setting
 	stdout, stderr io.Writer
 	doors          func(*app) []*server.Door
 	log            *slog.Logger // of a server, once there is one: what it ends with is a line of that
@@ -37,10 +38,11 @@ type program struct {
 // run executes the command line, the name of the program first, and returns the exit code. It ends early, and tidily, when ctx does.
 // What a command prints for its user goes to stdout; the log and all errors go to stderr.
 func run(
-	ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, doors func(*app) []*server.Door,
+	ctx context.Context, args []string, environ environment, stdout, stderr io.Writer, doors func(*app) []*server.Door,
 ) int {
-	p := &program{getenv: getenv, stdout: stdout, stderr: stderr, doors: doors}
-	err := p.command().Run(ctx, helpOf(args))
+	printed := &output{to: stdout}
+	p := &program{environment: environ, stdout: printed, stderr: stderr, doors: doors}
+	err := printed.check(p.command().Run(ctx, helpOf(args)))
 	if err == nil {
 		return exitOK
 	}
@@ -103,6 +105,7 @@ func (p *program) command() *cli.Command {
 			p.backupCommand(),
 			p.restoreCommand(),
 			p.verifyCommand(),
+			p.recountCommand(),
 			p.copyToCommand(),
 			p.secretKeyCommand(),
 			p.keyCommand(),

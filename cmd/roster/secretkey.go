@@ -81,6 +81,9 @@ func (c *config) setUp(ctx context.Context, db *store.DB, key *store.SecretKey, 
 	if err := c.agree(ctx, db, key); err != nil {
 		return err
 	}
+	if err := c.checkFirstKeyFileOf(ctx, db); err != nil {
+		return err
+	}
 	if err := migrate(); err != nil {
 		return err
 	}
@@ -227,29 +230,14 @@ func readSecretKey(path string) (*store.SecretKey, error) {
 		return nil, err
 	}
 	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("read the secret key file: %w; %s", err, ownerOfFile(info).correction(path, thisReader()))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the secret key file: %w", err)
 	}
 	defer file.Close() //nolint:errcheck // it is only read
 	return keyFrom(file, "the secret key file "+path)
-}
-
-// checkKeyMode makes sure that nobody reads a key file but its owner and, where that is root, who root lets: a Secret that Kubernetes
-// mounts belongs to root and the group of the pod. PostgreSQL has the same rule for its private keys.
-func checkKeyMode(path string, info fs.FileInfo) error {
-	mode := info.Mode().Perm()
-	switch {
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("the secret key file %s is no file", path)
-	case mode&0o007 != 0:
-		return fmt.Errorf("the secret key file %s can be read by others (mode %04o); correct it with: chmod 600 %s", path, mode, path)
-	case mode&0o070 != 0 && !ofRoot(info):
-		return fmt.Errorf("the secret key file %s can be read by its group (mode %04o), and it does not belong to root; correct it with: "+
-			"chmod 600 %s", path, mode, path)
-	case mode&0o030 != 0:
-		return fmt.Errorf("the secret key file %s can be changed by its group (mode %04o); correct it with: chmod 440 %s", path, mode, path)
-	}
-	return nil
 }
 
 // keyFrom reads a secret key. The error names the source, and repeats nothing of what is in it.
@@ -309,8 +297,8 @@ func writeSecret(path, secret string) error {
 		return err
 	}
 	defer draft.Close()
-	if err := os.WriteFile(draft.Path(), []byte(secret+"\n"), 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+	if err := draft.Fill(strings.NewReader(secret + "\n")); err != nil {
+		return err
 	}
 	if err := draft.GiveToOwner(); err != nil {
 		return err

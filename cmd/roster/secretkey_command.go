@@ -93,8 +93,7 @@ func exactlyOne(what string) func(context.Context, *cli.Command) error {
 func (p *program) createSecretKey(file string) error {
 	key := store.NewSecretKey()
 	if file == "" {
-		_, err := fmt.Fprintln(p.stdout, key.Text())
-		return err
+		return p.printLine(key.Text())
 	}
 	err := writeSecretKey(file, key)
 	if errors.Is(err, fs.ErrExist) {

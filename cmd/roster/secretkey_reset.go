@@ -52,6 +52,7 @@ func (p *program) resetSecretKey(ctx context.Context, cfg *config, accepted bool
 	if err != nil {
 		return err
 	}
+	cfg.statementTime = 0 // one statement changes all there is of a kind
 	db, err := cfg.lockedDatabase(ctx, store.Writing)
 	if err != nil {
 		return err

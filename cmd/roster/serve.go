@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v3"
 )
@@ -47,7 +48,13 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	signal.Notify(hangups, syscall.SIGHUP) // before anybody is told that it listens
 	defer signal.Stop(hangups)
 	a := newApp(cfg, logger)
-	defer func() { err = errors.Join(err, a.stop()) }()
+	var stopping time.Time // not before it served
+	defer func() {
+		err = errors.Join(err, a.stop())
+		if !stopping.IsZero() {
+			a.tellStopped(logger, stopping)
+		}
+	}()
 	if err := a.start(ctx, p.stdout, p.doors); err != nil {
 		if wasInterrupted(ctx, err) { // which is how a start is called off
 			logger.Info("stopped before it served")
@@ -55,7 +62,9 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 		}
 		return err
 	}
-	if err := p.untilStop(ctx, a, hangups); err != nil {
+	err = p.untilStop(ctx, a, hangups)
+	stopping = time.Now()
+	if err != nil {
 		return err
 	}
 	return a.unready(ctx)

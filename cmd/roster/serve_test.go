@@ -104,18 +104,6 @@ func TestTheFirstKeyIsForAnInstallationThatHasNone(t *testing.T) {
 		s.stop()
 		serve(t, dir, frontDoors, args...).stop() // the file is there, and nothing is to be written
 	})
-	dir := t.TempDir()
-	file := filepath.Join(dir, "there")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	code, stdout, stderr := command(t, nil, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--first-key-file", file)
-	if code != 2 || stdout != "" || !strings.Contains(stderr, "--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be") {
-		t.Errorf("%d %s %s", code, stdout, stderr)
-	}
-	if s := serve(t, dir, frontDoors); !keyPrinted.MatchString(s.stdout.String()) {
-		t.Error("the key was made for nobody")
-	}
 }
 
 func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
@@ -262,6 +250,7 @@ func TestARequestThatDoesNotEndIsCutOffAfterTheGracePeriod(t *testing.T) {
 	if !strings.Contains(s.log.String(), "requests were still running after 50ms and were cut off") {
 		t.Errorf("it did not say so: %s", s.log.String())
 	}
+	s.log.Match(t, `"level":"WARN","msg":"stopped","took":"[^"]+","cut_off":"requests of api"`)
 }
 
 func TestTLS(t *testing.T) {

@@ -208,7 +208,7 @@ func (c *config) insightSettings() []setting {
 
 // variable returns the name of the environment variable.
 func (s setting) variable() string {
-	return "ROSTER_" + strings.ToUpper(strings.ReplaceAll(s.flag, "-", "_"))
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(s.flag, "-", "_"))
 }
 
 // refuse says in one sentence which setting has which wrong value.
@@ -227,7 +227,7 @@ func (p *program) flags(groups ...group) []cli.Flag {
 		if !slices.Contains(groups, s.group) {
 			continue
 		}
-		from := cli.ValueSourceChain{Chain: []cli.ValueSource{variable{s.variable(), p.getenv, s.toggle}}}
+		from := cli.ValueSourceChain{Chain: []cli.ValueSource{variable{s.variable(), p.environment.get, s.toggle}}}
 		if s.toggle {
 			flags = append(flags, &cli.BoolFlag{Name: s.flag, Usage: s.help, Category: string(s.group), Sources: from, HideDefault: true})
 			continue
@@ -241,7 +241,7 @@ func (p *program) flags(groups ...group) []cli.Flag {
 
 // config reads and checks the settings that the command takes; the others have their defaults.
 func (p *program) config(cmd *cli.Command) (*config, error) {
-	c := &config{getenv: p.getenv, placeNamed: cmd.IsSet("data-dir") || cmd.IsSet("database-url")}
+	c := &config{getenv: p.environment.get, placeNamed: cmd.IsSet("data-dir") || cmd.IsSet("database-url")}
 	for _, s := range c.settings() {
 		value := s.value
 		switch given := cmd.Value(s.flag).(type) {
@@ -249,13 +249,16 @@ func (p *program) config(cmd *cli.Command) (*config, error) {
 			value = given
 		case bool:
 			value = strconv.FormatBool(given)
-			if v := p.getenv(s.variable()); v != "" && !cmd.IsSet(s.flag) {
+			if v := p.environment.get(s.variable()); v != "" && !cmd.IsSet(s.flag) {
 				value = v
 			}
 		}
 		if err := s.set(value); err != nil {
 			return nil, s.refuse(value, err)
 		}
+	}
+	if cmd.Value("log-level") != nil { // what has no log, such as healthcheck, is run every few seconds
+		p.warnOfVariables(c)
 	}
 	if err := c.check(); err != nil {
 		return nil, usageError{err}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +24,7 @@ func TestASignalEndsTheProcessTidily(t *testing.T) {
 		if err := p.wait(); err != nil {
 			t.Errorf("after %s: %v", sig, err)
 		}
+		p.log.Match(t, `"level":"INFO","msg":"stopped","took":"[0-9.]+m?s","cut_off":""}\n$`)
 	}
 }
 
@@ -61,9 +63,9 @@ func TestAHangupReadsFilesAgain(t *testing.T) {
 		p.log.Match(t, want)
 	}
 	certificate(t, dir)
-	hangUp(`"certificate renewed"(?s:.*)"files read again","log_level":"INFO"`)
+	hangUp(`"certificate renewed"(?s:.*)"files read again","read":"log-level-file,tls-cert","refused":"","log_level":"INFO"`)
 	write("debug")
-	hangUp(`"files read again","log_level":"DEBUG"`)
+	hangUp(`"files read again",.*"log_level":"DEBUG"`)
 	through := servertest.Fresh()
 	through.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	if _, _, err := servertest.Exchange(t.Context(), through, "GET", p.base+"/healthz", nil); err != nil {
@@ -71,12 +73,18 @@ func TestAHangupReadsFilesAgain(t *testing.T) {
 	}
 	p.log.Match(t, `"level":"DEBUG","msg":"request served".*"/healthz"`)
 	write("loud")
-	hangUp(`"log level not changed".*it must be debug, info, warn or error(?s:.*)"log_level":"DEBUG"`)
+	hangUp(`"log level not changed".*it must be debug, info, warn or error(?s:.*)"level":"WARN","msg":"some files read again.*` +
+		`"read":"tls-cert","refused":"log-level-file","log_level":"DEBUG"`)
 	if err := os.Remove(key); err != nil {
 		t.Fatal(err)
 	}
-	hangUp(`(?s:"certificate not renewed.*"files read again")`)
-	hangUp(`(?s:("certificate not renewed.*"files read again".*){2})`) // it is told of each time
+	const none = `"certificate not renewed.*"level":"WARN","msg":"no file read again.*"read":"","refused":"log-level-file,tls-cert"`
+	hangUp(`(?s:` + none + `)`)
+	hangUp(`(?s:(` + none + `.*){2})`) // it is told of each time
+	if err := syscall.Mkfifo(key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(`"certificate not renewed.*` + regexp.QuoteMeta(key) + ` is no file`) // and nobody waits for somebody to write to it
 	if err := p.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

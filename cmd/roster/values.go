@@ -213,20 +213,6 @@ func databaseURL(into *string) func(string) error {
 	})
 }
 
-// checkPostgresURL refuses what is no URL of a database, above all one with a password that would be read as something else, and told in
-// the error of that.
-func checkPostgresURL(value string) error {
-	_, rest, _ := strings.Cut(value, ":")
-	u, err := url.Parse(value)
-	behind, found := strings.CutPrefix(rest, "//")
-	server, _, _ := strings.Cut(behind, "/")
-	if err != nil || !found || u.Path == "" || u.Path == "/" || u.Fragment != "" || strings.Count(server, "@") > 1 {
-		return errors.New("it must look like postgres://user:password@host:5432/name, with special characters percent-encoded " +
-			"(# is %23, / is %2F, ? is %3F, @ is %40, % is %25)")
-	}
-	return nil
-}
-
 func networks(into *[]netip.Prefix) func(string) error {
 	return func(value string) error {
 		*into = nil

@@ -49,4 +49,5 @@ func (a *app) deliverWebhooks() {
 		Retention: time.Duration(a.cfg.webhookRetention) * day, HeadRetention: time.Duration(a.cfg.webhookAnswers) * day,
 	})
 	a.atOnce = append(a.atOnce, a.background(worker.Run))
+	a.cuts = append(a.cuts, cut{"webhooks", worker.CutOff})
 }

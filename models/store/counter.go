@@ -11,6 +11,9 @@ import (
 // shards is the number of rows a counter is spread over on PostgreSQL, where writers would queue on one. SQLite has one writer anyway.
 const shards = 16
 
+// mostCounted is how many counters one statement adds to: both databases bound its parameters.
+const mostCounted = 4096
+
 // Tally collects what a transaction adds to counters. It is stored as the last step, so that counter rows are locked for as short as
 // can be, and in one order, so that transactions cannot wait for each other in a circle. One transaction has one Tally, however many
 // changes are part of it.
@@ -31,6 +34,16 @@ func (db *DB) Add(t Tally) {
 
 // Count adds to a counter when the transaction is committed.
 func (db *DB) Count(name, key string, n int64) { db.tally.Add(name, key, n) }
+
+// LockCounters makes whoever counts wait until the transaction ends. What was counted before is committed, and the next statement of the
+// transaction sees what it was counted for. SQLite has one writer anyway.
+func (db *DB) LockCounters(ctx context.Context) error {
+	if db.dialect == SQLite {
+		return nil
+	}
+	_, err := db.Run(ctx, `LOCK TABLE counters IN SHARE ROW EXCLUSIVE MODE`)
+	return err
+}
 
 // storeCounts adds what was collected to the counters, all of it in the same shard.
 func (db *DB) storeCounts(ctx context.Context) error {
@@ -64,13 +77,19 @@ func (t Tally) store(ctx context.Context, tx *DB, shard int) error {
 		return nil
 	}
 	slices.SortFunc(keys, func(a, b CounterKey) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
-	var args []any
-	for _, k := range keys {
-		args = append(args, k.Name, k.Key, shard, t[k])
+	for keys := range slices.Chunk(keys, mostCounted) {
+		var args []any
+		for _, k := range keys {
+			args = append(args, k.Name, k.Key, shard, t[k])
+		}
+		err := tx.Later(ctx, "update counters", `INSERT INTO counters (name, key, shard, n)
+			VALUES `+strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?), ", len(keys)), ", ")+`
+			ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`, args...)
+		if err != nil {
+			return err
+		}
 	}
-	return tx.Later(ctx, "update counters", `INSERT INTO counters (name, key, shard, n)
-		VALUES `+strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?), ", len(keys)), ", ")+`
-		ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`, args...)
+	return nil
 }
 
 // nextShard returns the rows that the next transaction counts on. They have turns: two transactions of one process that end at the same

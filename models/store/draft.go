@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 // draft there removes what a process that was killed has left.
 type Draft struct {
 	dir  string
+	to   string // where it is to be, which is the name that people have heard of
 	lock *flock.Flock
 }
 
@@ -35,6 +37,7 @@ func NewDraft(path string) (*Draft, error) {
 			return nil, fmt.Errorf("write %s: %w", path, err)
 		}
 		if d != nil {
+			d.to = path
 			return d, nil
 		}
 	}
@@ -55,7 +58,7 @@ func newDraft(directory string) (*Draft, error) {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && !claimed:
 		return nil, nil //nolint:nilnil // there is none, and nothing is wrong
 	case err != nil:
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(d.withoutName(err), os.RemoveAll(dir))
 	}
 	file, err := os.OpenFile(d.Path(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
@@ -63,9 +66,20 @@ func newDraft(directory string) (*Draft, error) {
 	}
 	if err != nil {
 		d.Close()
-		return nil, err
+		return nil, d.withoutName(err)
 	}
 	return d, nil
+}
+
+// withoutName takes the name of the draft out of an error, which nobody has heard of and which is gone when it is read.
+func (d *Draft) withoutName(err error) error {
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && strings.HasPrefix(at.Path, d.dir) {
+		return at.Err
+	}
+	if at := (*os.LinkError)(nil); errors.As(err, &at) && strings.HasPrefix(at.Old, d.dir) {
+		return at.Err
+	}
+	return err
 }
 
 func draftIn(dir string, options ...flock.Option) *Draft {
@@ -108,22 +122,42 @@ func RemoveDrafts(directory string) {
 // Path returns where the draft is. What SQLite keeps beside it is removed with it.
 func (d *Draft) Path() string { return filepath.Join(d.dir, "draft") }
 
+// Fill writes everything that can be read into the draft. The error names the place where the draft is to be, or what could not be read.
+func (d *Draft) Fill(from io.Reader) error {
+	file, err := os.OpenFile(d.Path(), os.O_WRONLY, 0)
+	if err == nil {
+		_, err = io.Copy(file, from)
+		if closed := file.Close(); err == nil {
+			err = closed
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", d.to, d.withoutName(err))
+	}
+	return nil
+}
+
 // GiveToOwner gives a draft that root has made to whom the directory belongs to that it is to be in, see [GiveToOwner].
-func (d *Draft) GiveToOwner() error { return giveToOwner(d.Path(), filepath.Dir(d.dir)) }
+func (d *Draft) GiveToOwner() error {
+	if err := giveToOwner(d.Path(), filepath.Dir(d.dir)); err != nil {
+		return fmt.Errorf("give %s to the owner of its directory: %w", d.to, d.withoutName(err))
+	}
+	return nil
+}
 
 // Publish gives the draft a name in the directory that it was made for, once it is on the disk, and returns its size in bytes. It fails
 // with fs.ErrExist if something has the name.
 func (d *Draft) Publish(path string) (size int64, err error) {
 	file, err := os.OpenFile(d.Path(), os.O_RDWR, 0) // what is to be synchronized has to be open for writing on some systems
 	if err != nil {
-		return 0, fmt.Errorf("write %s: %w", path, err)
+		return 0, fmt.Errorf("write %s: %w", path, d.withoutName(err))
 	}
 	info, err := file.Stat()
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return 0, fmt.Errorf("write %s: %w", path, err)
+		return 0, fmt.Errorf("write %s: %w", path, d.withoutName(err))
 	}
 	if err := os.Link(d.Path(), path); err != nil { // unlike a renaming, it replaces nothing
-		return 0, fmt.Errorf("write %s: %w", path, err)
+		return 0, fmt.Errorf("write %s: %w", path, d.withoutName(err))
 	}
 	return info.Size(), syncDirectory(filepath.Dir(path))
 }
