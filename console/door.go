@@ -51,9 +51,9 @@ func Door() *server.Door {
 	}
 }
 
-// find returns the file at a path as it was sent, nil for none. Every path that is no file's is one of the console's own, which begin with the
-// one page, and that says if there is nothing: all but those that name a file, so that a script of an earlier build is missed and not taken
-// for a page.
+// find returns the file at a path as it was sent, nil for none. Every path that is no file's is one of the console's own, which begin with
+// the one page, and that says if there is nothing: all but those that name a file, so that a script of an earlier build is missed and not
+// taken for a page.
 func find(all map[string]*file, at string) *file {
 	name := strings.Trim(strings.TrimPrefix(at, Path), "/")
 	if f := all[name]; f != nil {
