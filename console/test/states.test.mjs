@@ -202,7 +202,7 @@ for (const database of databases) {
 			async (page) => {
 				const row = page.getByRole("row").filter({ hasText: service.people.owner.email });
 				await row.getByRole("button", { name: /Actions for/ }).click();
-				await page.getByRole("menuitem", { name: /End the membership ?: It is the last owner/ }).waitFor();
+				await page.getByRole("menuitem", { name: /End the membership ?: They are the last owner/ }).waitFor();
 				await page.getByRole("menuitem", { name: "Change roles" }).click();
 				const owner = page.getByRole("dialog").getByLabel("Owner", { exact: true });
 				await page.getByText("They are the last owner: make somebody else an owner first").waitFor();

@@ -84,6 +84,7 @@ export function FormDialog({
 		<Dialog {...rest} close={leave} foot={null} typed>
 			<form
 				noValidate
+				onChange={() => setSent(false)}
 				onSubmit={(e) => {
 					e.preventDefault();
 					if (not) return;
