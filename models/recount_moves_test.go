@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -57,4 +58,25 @@ func TestRecountBesideAMove(t *testing.T) {
 	if found := verified(t, db); len(found) != 0 {
 		t.Errorf("it is wrong: %q", found)
 	}
+}
+
+// TestATotalIsNeverBelowNothing has a counter that a program of the version before has left behind: it did not count who came, and a later one
+// counts who leaves.
+func TestATotalIsNeverBelowNothing(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		top := organization(t, db, "Top", "").ID
+		user(t, db, "ada", top)
+		_, err := modelstest.Writable(db).ExecContext(t.Context(), `UPDATE counters SET n = n - 3 WHERE name = 'people'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page := listPage(t, db, models.Users, collection.Subtree(top), ""); page.Total != 0 || page.TotalUnfiltered != 0 {
+			t.Errorf("%d of %d", page.Total, page.TotalUnfiltered)
+		}
+		recounted(t, db)
+		if page := listPage(t, db, models.Users, collection.Subtree(top), ""); page.Total != 1 || page.TotalUnfiltered != 1 {
+			t.Errorf("counted anew: %d of %d", page.Total, page.TotalUnfiltered)
+		}
+	})
 }
