@@ -60,8 +60,8 @@ func TestRecountBesideAMove(t *testing.T) {
 	}
 }
 
-// TestATotalIsNeverBelowNothing has a counter that a program of the version before has left behind: it did not count who came, and a later one
-// counts who leaves.
+// TestATotalIsNeverBelowNothing has a counter that a program of the version before has left behind: it did not count who came, and a later
+// one counts who leaves.
 func TestATotalIsNeverBelowNothing(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {

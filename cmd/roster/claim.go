@@ -91,8 +91,8 @@ const checkEvery = time.Second
 // watchFile ends the server when the embedded database that it has opened is not in its place any more. Whoever moves its directory away
 // takes the lock along with it, and nothing keeps another server from the old place. What cannot be told from others is not looked after.
 //
-// However such a server ends, it leaves no log behind: SQLite would put that into whatever file is in its place by then, a backup for example,
-// and destroy it.
+// However such a server ends, it leaves no log behind: SQLite would put that into whatever file is in its place by then, a backup for
+// example, and destroy it.
 func (a *app) watchFile() error {
 	path, embedded := a.cfg.sqlitePath()
 	if !embedded {

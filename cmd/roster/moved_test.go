@@ -74,7 +74,8 @@ func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 	}
 }
 
-// TestWhatReplacesADatabaseIsNotHarmed puts a backup under a server that has a log: neither that file nor what the server has written is lost.
+// TestWhatReplacesADatabaseIsNotHarmed puts a backup under a server that has a log: neither that file nor what the server has written is
+// lost.
 func TestWhatReplacesADatabaseIsNotHarmed(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()

@@ -135,8 +135,8 @@ func (db *DB) Close() error {
 	return errors.Join(db.pools.read.Close(), db.pools.write.Close())
 }
 
-// FoldLog puts the write-ahead log of SQLite into the file that was opened, wherever that is by now, and empties it. Closing does not do that
-// for a file that was moved. It fails if somebody reads for longer than a lock is waited for.
+// FoldLog puts the write-ahead log of SQLite into the file that was opened, wherever that is by now, and empties it. Closing does not do
+// that for a file that was moved. It fails if somebody reads for longer than a lock is waited for.
 func (db *DB) FoldLog(ctx context.Context) error {
 	if db.dialect != SQLite {
 		return nil
