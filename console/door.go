@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,7 +28,7 @@ func Door() *server.Door {
 		if err != nil {
 			return nil, err
 		}
-		f := find(all, rq.URL.Path)
+		f := find(all, rq.URL.EscapedPath())
 		if f == nil {
 			return nil, server.NothingHere()
 		}
@@ -41,6 +42,7 @@ func Door() *server.Door {
 		Paths:        []string{Path},
 		Credential:   func(http.Header) (string, error) { return "", nil }, // the pages are the same for everybody
 		HowToPresent: "Sign in.",
+		Escapes:      true,
 		Refusal:      refusal,
 		Routes: []server.Route{
 			{Method: http.MethodGet, Path: Path, Needs: auth.Public(), Take: take},
@@ -49,14 +51,15 @@ func Door() *server.Door {
 	}
 }
 
-// find returns the file at a path, nil for none. Every path that is no file's is one of the console's own, which begin with the one page:
-// all but those that name a file, so that a script of an earlier build is missed and not taken for a page.
+// find returns the file at a path as it was sent, nil for none. Every path that is no file's is one of the console's own, which begin with
+// the one page, and that says if there is nothing: all but those that name a file, so that a script of an earlier build is missed and not
+// taken for a page.
 func find(all map[string]*file, at string) *file {
 	name := strings.Trim(strings.TrimPrefix(at, Path), "/")
 	if f := all[name]; f != nil {
 		return f
 	}
-	if strings.HasPrefix(name, assets) || path.Ext(name) != "" {
+	if strings.HasPrefix(name, assets) || mediaTypes[path.Ext(name)] != "" || slices.Contains(askedFor, path.Ext(name)) {
 		return nil
 	}
 	return all[indexPage]

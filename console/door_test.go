@@ -107,22 +107,39 @@ func TestEveryPathOfTheConsoleBeginsWithThePage(t *testing.T) {
 	for _, path := range []string{
 		"/console", "/console/organizations", "/console/organizations/01912f6a-8c00-7abc-8def-0123456789ab/people",
 		"/console/sign-in?to=%2Fevents",
+		// No page is at these either, and it is the page that says so: in the words and with the ways on that a person knows.
+		"/console/a%2fb", "/console/%00", "/console/people/%0d%0aX-Evil:%201", "/console/%ff%fe", "/console/%E2%80%AE",
+		"/console//evil.example/", "/console/assets%2fx", "/console/..%2f..%2fpublic/v2/me",
+		"/console/people/ada@example.com", "/console/portal/%00",
+		"/console/" + strings.Repeat("%2f", 10_000),
 	} {
 		answer, body := s.get(path)
 		if answer.StatusCode != http.StatusOK || string(body) != string(page) {
 			t.Errorf("%s: %s\n%s", path, answer.Status, body)
 		}
+		kept := "public, no-cache"
+		if strings.HasPrefix(path, "/console/portal/") {
+			kept = "no-store"
+		}
+		if h := answer.Header; h.Get("Cache-Control") != kept || h.Get("X-Evil") != "" || h.Get("Location") != "" ||
+			!strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s: %v", path, h)
+		}
 	}
 	// What names a file is one, or is missing: the script of an earlier build must not be a page.
 	for _, path := range []string{
-		"/console/assets/index-AAAAAAAA.js", "/console/assets/x", "/console/robots.txt", "/console/%2e%2e/go.mod",
+		"/console/assets/index-AAAAAAAA.js", "/console/assets/x", "/console/robots.txt", "/console/favicon.ico",
+		"/console/assets%2findex-AAAAAAAA.js",
 	} {
 		if answer, _ := s.get(path); answer.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %s", path, answer.Status)
 		}
 	}
-	if answer, _ := s.do(http.MethodPost, "/console/"); answer.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("POST: %s", answer.Status)
+	for _, path := range []string{"/console/", "/console/a%2fb%0a"} {
+		answer, _ := s.do(http.MethodPost, path)
+		if answer.StatusCode != http.StatusMethodNotAllowed || answer.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("POST %s: %s, Allow %s", path, answer.Status, answer.Header.Get("Allow"))
+		}
 	}
 }
 

@@ -28,8 +28,11 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // mediaTypes are those of the files. They are listed here because the lists of operating systems differ.
 var mediaTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-	".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2",
+	".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".json": "application/json",
 }
+
+// askedFor are the endings of files that browsers ask for and no build has.
+var askedFor = []string{".ico", ".map", ".png", ".webmanifest"}
 
 // file is one file of the console, as it is sent.
 type file struct {

@@ -21,7 +21,7 @@ type terms struct {
 
 // termsOf returns those of a request. A link that is unknown, or has ended, has the terms of one that nobody may embed.
 func termsOf(rq *server.Request) (terms, error) {
-	rest, is := strings.CutPrefix(rq.URL.Path, portal)
+	rest, is := strings.CutPrefix(rq.URL.EscapedPath(), portal)
 	if !is {
 		return terms{}, nil
 	}

@@ -130,6 +130,11 @@ func (counterRow) TableName() string { return "counters" }
 func (b *Batch) count(paths []*path) (everything store.Tally, byOrganization []*counterRow) {
 	everything = store.Tally{}
 	everything.Add(countOrganizations, "", int64(len(b.Organizations)))
+	for _, org := range b.Organizations {
+		if org.ParentID == nil {
+			everything.Add(countChildren, "", 1)
+		}
+	}
 	everything.Add(countUsers, "", int64(len(b.Users)))
 	everything.Add(countMemberships, "", int64(len(b.Memberships)))
 	counts, held, at := store.Tally{}, map[string]store.Tally{}, map[string]string{}

@@ -65,6 +65,7 @@ var mistakes = map[string]string{
 		WHERE a IS NULL OR p.ancestor_id IS NULL`,
 	"totals": `SELECT COUNT(*) FROM (
 			SELECT 'organizations' AS name, COUNT(*) AS n FROM organizations UNION ALL
+			SELECT 'children', COUNT(*) FROM organizations WHERE parent_id IS NULL UNION ALL
 			SELECT 'users', COUNT(*) FROM users UNION ALL
 			SELECT 'memberships', COUNT(*) FROM memberships UNION ALL
 			SELECT 'events', 0) real

@@ -160,7 +160,8 @@ func checkTotals(t *testing.T, db *store.DB, w *world) {
 	t.Helper()
 	scopes := []collection.Scope{collection.Everything(), {}}
 	queries := map[*collection.Collection][]string{
-		models.Organizations: {""}, models.Users: {""}, models.Memberships: {""}, models.APIKeys: {""}, models.Events: {""},
+		models.Organizations: {"", "filter[root]=true", "filter[root]=false"}, models.Users: {""}, models.Memberships: {""},
+		models.APIKeys: {""}, models.Events: {""},
 	}
 	for _, id := range w.organizations[:min(40, len(w.organizations))] {
 		scopes = append(scopes, collection.Subtree(id), collection.OnlyOrganization(id))

@@ -2,11 +2,11 @@ package models
 
 import "roster/models/store"
 
-// The names of counters. With the key "" they count everything, with an organization what belongs to it.
+// The names of counters. With the key "" they count everything, but for children, with an organization what belongs to it.
 const (
 	countOrganizations = "organizations"
 	countDescendants   = "descendants" // live organizations below one, itself not counted
-	countChildren      = "children"
+	countChildren      = "children"    // live organizations right below one; with the key "" those below none, the heads of all trees
 	countUsers         = "users"
 	countMemberships   = "memberships"
 	countAPIKeys       = "apiKeys"

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -154,6 +155,36 @@ func TestWhoHasSeveralMembershipsIsFoundByTheMigration(t *testing.T) {
 		}
 		if marked := texts(t, db, "SELECT id FROM memberships WHERE shared"); len(marked) != 2 {
 			t.Errorf("%d memberships are marked, want 2", len(marked))
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+// TestTheHeadsThatWereThereAreCounted migrates a database of the version before heads had a counter.
+func TestTheHeadsThatWereThereAreCounted(t *testing.T) {
+	t.Parallel()
+	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
+		db := modelstest.OpenConfig(t, cfg)
+		if err := db.MigrateTo(t.Context(), 40); err != nil {
+			t.Fatal(err)
+		}
+		head := organization(t, db, "head", "").ID
+		organization(t, db, "below", head)
+		organization(t, db, "other", "")
+		gone := organization(t, db, "gone", "").ID
+		if err := models.DeleteOrganization(t.Context(), db, caller(collection.Everything()), gone, nil); err != nil {
+			t.Fatal(err)
+		}
+		run(t, pool(db), `DELETE FROM counters WHERE name = 'children' AND key = ''`)
+		if page := listPage(t, db, models.Organizations, collection.Everything(), "filter[root]=true"); page.Total != 0 {
+			t.Errorf("%d heads without their counter", page.Total)
+		}
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		page := listPage(t, db, models.Organizations, collection.Everything(), "filter[root]=true")
+		if page.Total != 2 || page.TotalUnfiltered != 3 {
+			t.Errorf("%d heads of %d organizations, want 2 of 3", page.Total, page.TotalUnfiltered)
 		}
 		modelstest.CheckConsistency(t, db)
 	})

@@ -105,8 +105,8 @@ func defineOrganizations(c *collection.Collection) {
 		},
 		counts: []string{
 			`SELECT 'organizations', '', COUNT(*) FROM organizations WHERE deleted_at IS NULL`,
-			`SELECT 'children', CAST(parent_id AS text), COUNT(*) FROM organizations
-				WHERE deleted_at IS NULL AND parent_id IS NOT NULL GROUP BY parent_id`,
+			`SELECT 'children', COALESCE(CAST(parent_id AS text), ''), COUNT(*) FROM organizations
+				WHERE deleted_at IS NULL GROUP BY parent_id`,
 		},
 		recorded: []Invariant{withoutCreation("organizations", "organization.created")},
 		invariants: []Invariant{
@@ -184,6 +184,9 @@ func rootFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
 		}
 		return collection.Condition("organizations.id <> ?", head)
 	}
+	if scope.All() && v == true {
+		return collection.Condition("organizations.parent_id IS NULL") // as the index of heads has it
+	}
 	above := scope.Within(reading("organizations"), "organizations.parent_id")
 	seen := collection.Both(collection.Condition("organizations.parent_id IS NOT NULL"), above)
 	if v == true {
@@ -198,6 +201,8 @@ func totalOrganizations(s collection.Scope, filter, value string) collection.Cou
 		return collection.Counted{Name: countOrganizations}
 	case filter == "" && s.SeesBelow():
 		return collection.Counted{Name: countDescendants, Key: s.Root(), Plus: 1}
+	case filter == "root" && value == collection.True && s.All():
+		return collection.Counted{Name: countChildren}
 	case filter == "parent" && s.All():
 		return collection.Counted{Name: countChildren, Key: value}
 	case filter == "parent" && s.SeesBelow():

@@ -228,12 +228,8 @@ func (r relocation) count(ctx context.Context, tx *store.DB, before, org *Organi
 	for _, a := range r.is {
 		tx.Count(countDescendants, a.id, below+1)
 	}
-	if before.ParentID != nil {
-		tx.Count(countChildren, *before.ParentID, -1)
-	}
-	if org.ParentID != nil {
-		tx.Count(countChildren, *org.ParentID, 1)
-	}
+	tx.Count(countChildren, deref(before.ParentID), -1)
+	tx.Count(countChildren, deref(org.ParentID), 1)
 	left, came, _ := r.sides()
 	if err := movePeople(ctx, tx, org.ID, left, came); err != nil {
 		return err
@@ -244,10 +240,10 @@ func (r relocation) count(ctx context.Context, tx *store.DB, before, org *Organi
 // countInTree adds n to every number that one organization is part of.
 func countInTree(ctx context.Context, tx *store.DB, org *Organization, n int64) error {
 	tx.Count(countOrganizations, "", n)
+	tx.Count(countChildren, deref(org.ParentID), n)
 	if org.ParentID == nil {
 		return nil
 	}
-	tx.Count(countChildren, *org.ParentID, n)
 	return countAncestors(ctx, tx, org.ID, n)
 }
 

@@ -64,6 +64,7 @@ func lockTrees(ctx context.Context, tx *store.DB, how hold, organizations ...str
 		}
 	}
 	tx.StaysInPlace(ids...)
+	tx.HoldsTrees(now...) // what was a head when the lock was waited for may be in another tree
 	return nil
 }
 

@@ -36,6 +36,8 @@ type Door struct {
 	Told func(body []byte) (Told, error)
 	// Description is what the door tells integrators of itself, nil for nothing.
 	Description *Description
+	// Escapes: below the door are paths that need an escape as well. What answers at the first of its paths answers at those.
+	Escapes bool
 	// Routes are what is served.
 	Routes []Route
 }

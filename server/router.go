@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -108,24 +109,34 @@ func refuseUnknown(router *mux.Router, limiter *Limiter) {
 func NothingHere() *Error { return &Error{Reason: NotFound, Message: "There is nothing at this path."} }
 
 // asSent serves a request by the route that matches it, and tells the exchange which that is. It keeps from routers what cannot be one of
-// their paths. They would look at them decoded, so that users%2Fx were users/x; we compare them as they are sent, and none of ours needs an
+// their paths. They would look at them decoded, so that users%2Fx were users/x; we compare them as they are sent, and no route needs an
 // escape. One resource has one spelling: no other is redirected to it.
 func asSent(routers branches) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		router := routers.of(r.URL.Path)
+		x, at := ExchangeOf(r.Context()), r
 		if !plainPath(r.URL.EscapedPath()) {
-			router.NotFoundHandler.ServeHTTP(w, r)
-			return
+			if !x.door.Escapes {
+				routers.of(r.URL.Path).NotFoundHandler.ServeHTTP(w, r)
+				return
+			}
+			at = atFirst(x.door, r)
 		}
 		var match mux.RouteMatch
-		router.Match(r, &match) // a refusal is a match, too
-		served := match.Handler
-		if match.MatchErr == nil {
-			served = match.Route.GetHandler() // also where the match would redirect, for the sake of a slash
-			ExchangeOf(r.Context()).matched(&match)
+		routers.of(at.URL.Path).Match(at, &match) // a refusal is a match, too
+		if match.MatchErr != nil {
+			match.Handler.ServeHTTP(w, at)
+			return
 		}
-		served.ServeHTTP(w, r)
+		x.matched(&match)
+		match.Route.GetHandler().ServeHTTP(w, r) // also where the match would redirect, for the sake of a slash
 	})
+}
+
+// atFirst returns the request as it were if it had come to the first path of a door.
+func atFirst(d *Door, r *http.Request) *http.Request {
+	at := *r
+	at.URL = &url.URL{Path: d.Paths[0]}
+	return &at
 }
 
 // matched notes which route serves the exchange.

@@ -68,15 +68,21 @@ func crowd(people int) *models.Batch {
 	return batch
 }
 
-// conformanceOf runs the suite against a new server on a database, and fails the test if a row does not hold.
+// conformanceOf runs the suite against a new server on a database as the management.
 func conformanceOf(t *testing.T, url string, description *suite.Description, doors func(*app) []*server.Door) *suite.Report {
 	t.Helper()
 	s := serve(t, t.TempDir(), doors, "--database-url", url, "--migrate", "--rate-limit", "0")
 	key := regexp.MustCompile(`roster_m_\w+`).FindString(s.stdout.String())
-	report, err := suite.Run(t.Context(), s.base, description, suite.Options{
+	return holds(t, s.base, description, suite.Options{
 		Header:  http.Header{"Authorization": {"Bearer " + key}},
 		Limited: http.Header{"Authorization": {"Bearer " + organizationToken(t, s.base, key)}},
 	})
+}
+
+// holds runs the suite against a server, and fails the test if a row does not hold.
+func holds(t *testing.T, base string, description *suite.Description, as suite.Options) *suite.Report {
+	t.Helper()
+	report, err := suite.Run(t.Context(), base, description, as)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import { useMe } from "./api/me";
 import { portalId } from "./api/portal";
 import { queries } from "./api/query";
 import { Frame, type FrameState } from "./frame/Frame";
+import { hasPage } from "./frame/page";
 import { later } from "./parts/later";
 import { letGo } from "./parts/unsaved";
 import { Boundary } from "./parts/boundary";
@@ -99,6 +100,11 @@ function Signed() {
 							}
 						>
 							<Switch>
+								{!hasPage() && (
+									<Route>
+										<NoPage />
+									</Route>
+								)}
 								<Route path="/">
 									<Redirect to={preferences().last ? `/organizations/${preferences().last}` : "/organizations"} replace />
 								</Route>

@@ -110,6 +110,8 @@ async function compare({ page, wait, table, s: place, me, base, organizations, h
 			if (told === holds(screen.needs))
 				faults.push(`${name}: ${screen.needs} is ${told ? "" : "not "}held, and the page says otherwise`);
 		}
+		if (/You may not see any/.test(body) && (await page.locator("main").getByRole("group", { name: "Filters" }).count()) > 0)
+			faults.push(`${name}: there are filters of what is not shown`);
 		const states = [];
 		const menus = new Map();
 		for (const action of screen.actions) states.push(await shown(page, wait, action.control, menus));

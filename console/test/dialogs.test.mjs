@@ -20,6 +20,15 @@ const choose = (menu, item) => async (page) => {
 const opened = [
 	["webhooks", press("New endpoint")],
 	["webhooks", press("Portal link")],
+	[
+		"webhooks",
+		async (page) => {
+			await press("New endpoint")(page);
+			await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("Typed");
+			await page.keyboard.press("Escape");
+			await page.getByRole("dialog", { name: "Leave what is not saved?" }).waitFor();
+		},
+	],
 	["endpoint", press("Change")],
 	["endpoint", choose("More actions", "Send an example of a type…")],
 	["endpoint", choose("More actions", "Rotate the secret…")],

@@ -157,7 +157,7 @@ for (const database of databases) {
 			await clean(page);
 			await page.getByLabel("E-mail").fill(email);
 			await page.keyboard.press("Enter");
-			await page.getByRole("heading", { name: "Look into your mail" }).waitFor();
+			await page.getByRole("heading", { name: "Look in your mail" }).waitFor();
 			await clean(page);
 			const link = await mail.link(email);
 			assert.ok(link.startsWith(`${service.base}/console/reset#token=roster_p_`), link);

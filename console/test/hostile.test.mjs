@@ -12,7 +12,11 @@ const hostile = {
 	rtl: "مستودع الميناء والتركيبات",
 	long: "Wintergartenstraßenbahnhaltestelle".repeat(6).slice(0, 200),
 	emoji: "👩🏽‍🚒🏳️‍🌈 depot 🇩🇪",
-	marks: "Z̸̡̛͓a̵͉͝l̶̰͌g̷̥̈́o̸͎̊ depot",
+	marks: `Z̸̡̛͓a̵͉͝l̶̰͌g̷̥̈́o̸͎̊ ${"e" + "\u0301".repeat(170)}`,
+	unseen: "ad\u200bmin \u2060depot",
+	path: "../../sessions?x=%2f%00#",
+	quotes: "\"'`&lt;${x}{{y}}{count, plural}",
+	prototype: "__proto__",
 };
 
 let service, made, browser, below, turning, told, delivery;
@@ -103,9 +107,12 @@ for (const width of [1440, 420]) {
 				if (document.title === "taken" || document.querySelector("img[src='x'], main script, bdi *"))
 					found.push("a name runs as markup");
 				const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-				while (walk.nextNode())
+				while (walk.nextNode()) {
+					if (/\p{M}{5}/u.test(walk.currentNode.data))
+						found.push(`covers what is above: ${walk.currentNode.parentElement.outerHTML.slice(0, 120)}`);
 					if (/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/.test(walk.currentNode.data))
 						found.push(`turns around what is read: ${walk.currentNode.parentElement.outerHTML.slice(0, 120)}`);
+				}
 				// What has an attribute is read by people, too.
 				for (const e of document.querySelectorAll("[title], [aria-label]"))
 					for (const a of ["title", "aria-label"])

@@ -369,7 +369,7 @@ for (const database of databases) {
 				await page.getByText("The service is another version now").waitFor();
 				assert.ok(await page.getByRole("row").filter({ hasText: "Administrator" }).first().isVisible());
 				await page.unrouteAll();
-				await page.getByRole("button", { name: "Load the page anew" }).click();
+				await page.getByRole("button", { name: "Load the page again" }).click();
 				await settled(page);
 				await page.keyboard.press("?");
 				await page.getByRole("dialog", { name: "Keys of this page" }).waitFor();

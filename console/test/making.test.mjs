@@ -206,7 +206,7 @@ for (const database of databases) {
 				await tabTo(page, dialog.getByRole("checkbox", { name: "users:write" }));
 				await page.keyboard.press("Space");
 				assert.equal(await dialog.getByRole("checkbox", { name: "users:read" }).isChecked(), true, "writing includes reading");
-				await tabTo(page, dialog.getByLabel(/Other words/));
+				await tabTo(page, dialog.getByLabel(/Other permissions/));
 				await page.keyboard.type("invoices:approve");
 				await page.keyboard.press("Enter");
 				await press(page, "button", "Make it");
@@ -318,7 +318,7 @@ for (const database of databases) {
 
 				await page.goto(`${service.base}/console/organizations/${made.home.id}/settings`);
 				await page.getByLabel("Picture").setInputFiles({ name: "a.svg", mimeType: "image/svg+xml", buffer: Buffer.from("<svg/>") });
-				await page.getByText("That is no picture that this browser can read.").waitFor();
+				await page.getByText("This browser cannot read that picture.").waitFor();
 				await page
 					.getByLabel("Picture")
 					.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from(picture, "base64") });

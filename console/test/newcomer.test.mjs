@@ -82,7 +82,7 @@ for (const database of databases) {
 			hand.took("Make the first organization");
 			await look(page, "an organization with nobody");
 
-			await hand.click(button(page, "Invite somebody who does"));
+			await hand.click(button(page, "Invite somebody to run it"));
 			await page.getByText("Nobody is here yet: who comes first is an owner").waitFor();
 			await hand.type(page.getByRole("dialog").getByLabel("E-mail"), "ada@example.com");
 			await hand.click(inDialog(page, "Invite"));

@@ -168,9 +168,9 @@ for (const database of databases) {
 				await dialog
 					.getByLabel("E-mail")
 					.fill("ada@example.com bob.example.com, Cleo Doe <cleo@example.com>; t.okafor@example.com");
-				await dialog.getByText("No e-mail address: bob.example.com.").waitFor();
+				await dialog.getByText("Not an e-mail address: bob.example.com.").waitFor();
 				const invite = dialog.getByRole("button", { name: /^Invite/ });
-				assert.match(await invite.textContent(), /Mend or remove what is no address/);
+				assert.match(await invite.textContent(), /Correct or remove what is not an address/);
 				await dialog.getByLabel("Message").press("Enter");
 				assert.deepEqual(sent, []);
 				await dialog.getByLabel("E-mail").fill("t.okafor@example.com");
@@ -202,10 +202,10 @@ for (const database of databases) {
 			async (page) => {
 				const row = page.getByRole("row").filter({ hasText: service.people.owner.email });
 				await row.getByRole("button", { name: /Actions for/ }).click();
-				await page.getByRole("menuitem", { name: /End the membership ?: It is the last owner/ }).waitFor();
+				await page.getByRole("menuitem", { name: /End the membership ?: They are the last owner/ }).waitFor();
 				await page.getByRole("menuitem", { name: "Change roles" }).click();
 				const owner = page.getByRole("dialog").getByLabel("Owner", { exact: true });
-				await page.getByText("It is the last owner: make somebody else an owner first").waitFor();
+				await page.getByText("They are the last owner: make somebody else an owner first").waitFor();
 				assert.ok(await owner.isDisabled());
 			},
 		);

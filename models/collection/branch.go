@@ -22,15 +22,19 @@ type part struct {
 	// asking is whose sight filters by relationships go by, beyond that of the filters that look at organizations.
 	asking, beyond Scope
 	filters        []jsonapi.Condition
+	// unsure: nobody has asked whether somebody inherits the sight of all that they see.
+	unsure bool
 }
 
-// part returns the part that a caller's scope and filters leave.
-func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filters []jsonapi.Condition) (part, error) {
+// part returns the part that a caller's scope and filters leave. Of organizations without a filter it leaves unsure whether somebody
+// inherits the sight of them, unless it is to be sure: what is reached are the rows themselves, and one round trip finds them if they are
+// few.
+func (c *Collection) part(ctx context.Context, db *store.DB, scope Scope, filters []jsonapi.Condition, sure bool) (part, error) {
 	p := allOf(scope, filters)
 	i, head := c.branchOf(scope, filters)
 	person := c.Inherited != nil && scope.reach == person && !slices.ContainsFunc(filters, isDeleted)
-	if c.isTree() && len(filters) == 0 {
-		person = false // what is reached are the rows themselves, which one round trip finds
+	if c.isTree() && len(filters) == 0 && !sure {
+		person, p.unsure = false, person
 	}
 	if !person && (head == "" || !scope.Manages()) {
 		return p, nil

@@ -115,9 +115,16 @@ func (c *Collection) known(scope Scope, filters []jsonapi.Condition) Counted {
 	}
 }
 
-// soleValue returns the one id that a filter names, or "".
+// True is the value of a filter by a boolean that is to be true, as [Collection] hands it to Total.
+const True = "true"
+
+// soleValue returns the one id that a filter names, True, or "".
 func soleValue(f jsonapi.Condition) string {
 	switch v := f.Value.(type) {
+	case bool:
+		if v && f.Op == jsonapi.OpEqual && f.Attribute == nil && f.Relationship == nil {
+			return True
+		}
 	case string:
 		if f.Op == jsonapi.OpEqual && f.Attribute == nil {
 			return v

@@ -27,6 +27,8 @@ func (s *search) few(most int) way {
 		switch {
 		case err != nil:
 			return nil, false, err
+		case m.n > int64(most) && s.wanted.unsure:
+			return nil, false, errMany
 		case m.n > int64(most):
 			s.more = most
 			if s.wanted.count != nil {

@@ -2,6 +2,7 @@ package collection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -37,10 +38,25 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
-	p, err := c.part(ctx, db, scope, q.Filters)
+	p, err := c.part(ctx, db, scope, q.Filters, q.Page.Start() > 0)
 	if err != nil {
 		return nil, err
 	}
+	page, err := c.page(ctx, db, scope, p, q)
+	if errors.Is(err, errMany) {
+		if p, err = c.part(ctx, db, scope, q.Filters, true); err != nil {
+			return nil, err
+		}
+		return c.page(ctx, db, scope, p, q)
+	}
+	return page, err
+}
+
+// errMany says that a scope leads to so many rows that it is worth while to be sure of the part that they are.
+var errMany = errors.New("too many rows to find them at once")
+
+// page returns the page of a part of what the scope sees. If the part is unsure, it may fail with errMany.
+func (c *Collection) page(ctx context.Context, db *store.DB, scope Scope, p part, q *jsonapi.Query) (*Page, error) {
 	filtered, err := c.conditions(db, p)
 	if err != nil {
 		return nil, err
@@ -52,7 +68,7 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 		return c.pageByCursor(ctx, db, scope, p, q, filtered)
 	}
 	page, keys := &Page{linked: linkage{}}, c.sortKeys(q.Sort)
-	wanted := limits{size: q.Page.Size, start: q.Page.Start(), counted: page.reached(p)}
+	wanted := limits{size: q.Page.Size, start: q.Page.Start(), counted: page.reached(p), unsure: p.unsure}
 	wanted.link(c, scope, q, page.linked)
 	if len(wanted.toOnes) > 0 || c.narrow(p.scope) {
 		wanted.also = columnsOf(keys)
@@ -113,6 +129,7 @@ type limits struct {
 	count       func(int64)   // takes how many rows the scope sees, instead of along; nil where that is not all that is asked along
 	from        *source       // where the rows are, nil for those of the collection's table that meet the conditions
 	length      Where         // of the list, where it is nearer to count from its end
+	unsure      bool          // the part is: many rows are errMany
 	inOrder     bool          // they come from there in the order that is asked for
 	steady      bool          // one plan of the statement is right whatever its arguments are
 	toOnes      []toOne       // that are read with the rows

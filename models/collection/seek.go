@@ -32,16 +32,18 @@ type Sighting struct {
 // Look through the first rows that the scope leads to. That is all for who sees little, and whatever others have then costs nothing. For
 // who sees more it is enough if the text is common.
 //
-// Ask the index, and of each row that has the text whether the scope sees it, up to some of them.
+// Ask the index, and of each row that it finds whether the scope sees it, up to some of them.
 //
-// Compare all that has the text, if that is not very much, with all that the scope leads to: for who sees much, but little of what has the
-// text.
+// Compare all that the index finds, if that is not very much, with all that the scope leads to: for who sees much, but little of what has
+// the text.
 //
 // Go through all that the scope sees, until enough is found. That is what is left.
+//
+// To read the text of a row costs more than to ask whether the scope sees it, so of what the index finds that is asked first.
 type windows struct {
 	// first rows are looked through for who sees everything, or a large part; near ones for who sees no more organizations than that.
 	first, near int
-	// candidates are how many rows that have the text are asked about one by one, crossed how many are compared with the scope at once.
+	// candidates are how many rows that the index finds are asked about one by one, crossed how many are compared with the scope at once.
 	candidates, crossed int
 }
 
@@ -96,10 +98,11 @@ type seeking struct {
 type hunt struct {
 	*seeking
 	c *Collection
-	// close: the scope has few organizations. whole: nothing else is to be found.
-	close, whole bool
-	seen         map[string]bool
-	found        *Sighting
+	// close: the scope has few organizations. whole: nothing else is to be found. compared: nothing else among what the index finds for
+	// words that begin with the text; filled: there may be.
+	close, whole, filled, compared bool
+	seen                           map[string]bool
+	found                          *Sighting
 }
 
 // measure finds out for which collections the scope has few organizations.
@@ -205,10 +208,8 @@ func (h *hunt) enough(begins bool) bool {
 // everything.
 func (s *seeking) askIndex(ctx context.Context, begins bool) error {
 	var asked []store.Query
-	for _, h := range s.hunts {
-		if !h.enough(begins) {
-			asked = append(asked, h.byIndex(begins))
-		}
+	for _, h := range s.wanting(begins) {
+		asked = append(asked, h.byIndex(begins))
 	}
 	if err := s.db.Ask(ctx, asked...); err != nil {
 		return fmt.Errorf("ask the index of texts: %w", err)
@@ -216,61 +217,83 @@ func (s *seeking) askIndex(ctx context.Context, begins bool) error {
 	if s.scope.All() {
 		return nil
 	}
-	for _, h := range s.hunts {
-		if h.enough(begins) {
-			continue
-		}
-		if err := h.askMore(ctx, begins); err != nil {
-			return err
-		}
+	wanting := s.wanting(begins)
+	counts, counting := make([]*int64, len(wanting)), make([]store.Query, len(wanting))
+	for i, h := range wanting {
+		counts[i], counting[i] = countUpTo(max(s.candidates, s.crossed), h.listed(begins))
 	}
-	return nil
-}
-
-// askMore looks for what is not among the first rows that the index has.
-func (h *hunt) askMore(ctx context.Context, begins bool) error {
-	some, few := countUpTo(h.candidates, h.matching("FROM ", begins, h.has(begins)))
-	if err := h.db.Ask(ctx, few); err != nil {
-		return fmt.Errorf("count what has a text: %w", err)
-	}
-	if *some < int64(h.candidates) { // of all of which the scope was asked
-		return nil
-	}
-	all, many := countUpTo(h.crossed, h.matching("FROM ", begins))
-	if err := h.db.Ask(ctx, many); err != nil {
+	if err := s.db.Ask(ctx, counting...); err != nil {
 		return fmt.Errorf("count what may have a text: %w", err)
 	}
-	last := h.throughAll(begins)
-	if *all < int64(h.crossed) {
-		last = h.across(begins)
+	var last, again []store.Query
+	for i, h := range wanting {
+		switch {
+		case *counts[i] < int64(s.candidates): // of all of which the scope was asked
+		case *counts[i] < int64(s.crossed):
+			last = append(last, h.across(begins, h.has(false)))
+		default:
+			last = append(last, h.throughAll(begins))
+		}
 	}
-	if err := h.db.Ask(ctx, last); err != nil {
+	if err := s.db.Ask(ctx, last...); err != nil {
 		return fmt.Errorf("look through a scope: %w", err)
+	}
+	for _, h := range wanting {
+		if begins && h.filled && !h.enough(true) { // by what does not begin a word
+			again = append(again, h.across(true, h.has(true)))
+		}
+	}
+	if err := s.db.Ask(ctx, again...); err != nil {
+		return fmt.Errorf("look through a scope again: %w", err)
 	}
 	return nil
 }
 
-// byIndex returns the query of what the index finds, of which the scope is asked outside of it: the planner cannot turn that around.
-func (h *hunt) byIndex(begins bool) store.Query {
-	most := h.windows.candidates
-	if h.scope.All() {
-		most = 2 * h.most // some of which may be known
+// wanting returns the hunts that have not found enough.
+func (s *seeking) wanting(begins bool) (hunts []*hunt) {
+	for _, h := range s.hunts {
+		if !h.enough(begins) {
+			hunts = append(hunts, h)
+		}
 	}
-	rows := h.matching("SELECT "+h.c.Table+".* FROM ", begins, h.has(begins))
-	and, args := Conjunction(h.c.Visible(h.scope))
-	return h.ids(begins, Condition(fmt.Sprintf("SELECT id FROM (%s LIMIT %d) AS %s WHERE 1 = 1%s LIMIT %d", rows.SQL, most, h.c.Table, and,
-		2*h.most), append(rows.Args, args...)...))
+	return hunts
 }
 
-// across returns the query of what the index has and the scope leads to. Of these alone the texts are read: to read one costs more than to
-// find an id in a list. The limits keep the planner from turning that around.
-func (h *hunt) across(begins bool) store.Query {
-	rows := h.matching("SELECT "+h.c.Table+".* FROM ", begins)
-	and, args := Conjunction(h.c.Gathered(h.scope)...)
-	seen := fmt.Sprintf("(SELECT * FROM (%s LIMIT %d) AS %s WHERE 1 = 1%s LIMIT %[2]d) AS %[3]s", rows.SQL, h.crossed, h.c.Table, and)
+// byIndex returns the query of what the index finds, of which the scope is asked row by row.
+func (h *hunt) byIndex(begins bool) store.Query {
 	has := h.has(begins)
-	return h.ids(begins, Condition(fmt.Sprintf("SELECT %s.id FROM %s WHERE %s LIMIT %d", h.c.Table, h.from(seen), has.SQL, 2*h.most),
-		slices.Concat(rows.Args, args, has.Args)...))
+	if h.scope.All() {
+		rows := h.matching("SELECT "+h.c.Table+".id FROM ", begins, h.c.Visible(h.scope), has)
+		return h.ids(begins, Condition(fmt.Sprintf("%s LIMIT %d", rows.SQL, 2*h.most), rows.Args...)) // some of which may be known
+	}
+	seen := h.among(begins, h.candidates, h.c.Visible(h.scope))
+	return h.ids(begins, Condition(fmt.Sprintf("SELECT %s.id FROM %s WHERE %s LIMIT %d", h.c.Table, h.from(seen.SQL), has.SQL, 2*h.most),
+		append(seen.Args, has.Args...)...))
+}
+
+// across returns the query of what the index finds and the scope leads to, of rows that have a text. What begins a word comes with what
+// does not: if that is all there is, nobody needs to look at these rows again.
+func (h *hunt) across(begins bool, has Where) store.Query {
+	seen, flag := h.among(begins, h.crossed, h.c.Gathered(h.scope)...), h.has(true)
+	sql := fmt.Sprintf("SELECT %s.id, CASE WHEN %s THEN 1 ELSE 0 END FROM %s WHERE %s LIMIT %d", h.c.Table, flag.SQL, h.from(seen.SQL),
+		has.SQL, 2*h.most)
+	return store.Query{SQL: sql, Args: slices.Concat(flag.Args, seen.Args, has.Args), Take: func(a *store.Answer) error {
+		for row := range a.Len() {
+			h.note(a.Text(row, 0), a.Number(row, 1) != 0)
+		}
+		h.filled = a.Len() == 2*h.most
+		h.compared = begins && !h.filled
+		return nil
+	}}
+}
+
+// among returns what meets conditions of the first rows that the index finds, as a table. The limits keep the planner from turning that
+// around.
+func (h *hunt) among(begins bool, first int, conds ...Where) Where {
+	rows := h.matching("SELECT "+h.c.Table+".* FROM ", begins)
+	and, args := Conjunction(conds...)
+	return Condition(fmt.Sprintf("(SELECT * FROM (%s LIMIT %d) AS %s WHERE 1 = 1%s LIMIT %[2]d) AS %[3]s", rows.SQL, first, h.c.Table, and),
+		append(rows.Args, args...)...)
 }
 
 // throughAll returns the query that goes through what the scope sees.
@@ -290,19 +313,39 @@ func (h *hunt) ids(begins bool, sql Where) store.Query {
 	}}
 }
 
-// matching returns the rows that the index has for the text and that meet conditions, whoever sees them, behind a SELECT and FROM.
+// matching returns the rows that the index finds and that meet conditions, whoever sees them, behind a SELECT and FROM.
 func (h *hunt) matching(before string, begins bool, conds ...Where) Where {
 	if h.c.Live != "" {
 		conds = append(conds, Condition(h.c.Live))
 	}
 	and, args := Conjunction(conds...)
-	pieces := store.PiecesOf(h.looksFor(begins))
+	listed := h.indexed(begins)
 	if h.db.Dialect() == store.SQLite {
 		return Condition(before+"search_grams CROSS JOIN search_texts st ON st.number = search_grams.rowid CROSS JOIN "+h.c.Table+" ON "+
-			h.c.Table+".id = st.id WHERE search_grams MATCH ?"+and, append([]any{pieces.Tokens(h.c.Texts.Kind)}, args...)...)
+			h.c.Table+".id = st.id WHERE "+listed.SQL+and, append(listed.Args, args...)...)
 	}
-	return Condition(before+h.c.Table+" WHERE roster_pieces("+h.c.Texts.sql()+") @@ CAST(? AS tsquery)"+and,
-		append([]any{pieces.TSQuery()}, args...)...)
+	return Condition(before+h.c.Table+" WHERE "+listed.SQL+and, append(listed.Args, args...)...)
+}
+
+// listed returns a FROM and a WHERE of what the index finds, deleted ones, too.
+func (h *hunt) listed(begins bool) Where {
+	listed := h.indexed(begins)
+	if h.db.Dialect() == store.SQLite {
+		return Condition("FROM search_grams WHERE "+listed.SQL, listed.Args...)
+	}
+	return Condition("FROM "+h.c.Table+" WHERE "+listed.SQL, listed.Args...)
+}
+
+// indexed returns the condition that the index finds a row: it has all pieces of the text, and may have the text.
+func (h *hunt) indexed(begins bool) Where {
+	pieces := store.PiecesOf(h.looksFor(begins))
+	if !begins && h.compared {
+		pieces = pieces.Except(store.PiecesOf(h.looksFor(true)))
+	}
+	if h.db.Dialect() == store.SQLite {
+		return Condition("search_grams MATCH ?", pieces.Tokens(h.c.Texts.Kind))
+	}
+	return Condition("roster_pieces("+h.c.Texts.sql()+") @@ CAST(? AS tsquery)", pieces.TSQuery())
 }
 
 func (h *hunt) looksFor(begins bool) string {

@@ -87,7 +87,7 @@ func (w *Walk) read(ctx context.Context, scope Scope, ids []uuid.UUID) ([]any, e
 
 // conditions returns those of the rows of the list, and the scope that it has narrowed it to, written in a way.
 func (w *Walk) conditions(ctx context.Context, scope Scope, how func(Scope) Scope) (Scope, []Where, error) {
-	p, err := w.c.part(ctx, w.db, scope, w.query.Filters)
+	p, err := w.c.part(ctx, w.db, scope, w.query.Filters, false)
 	if err != nil {
 		return scope, nil, err
 	}

@@ -41,12 +41,19 @@ func (db *DB) StaysInPlace(organizations ...string) {
 	}
 }
 
+// HoldsTrees notes that the transaction has the locks of the trees with these heads: nobody else moves what is in them until it ends.
+func (db *DB) HoldsTrees(heads ...string) {
+	db.branches.heads = SortedUnique(append(heads, db.branches.heads...))
+}
+
 // branches is what a transaction knows of the places of organizations.
 type branches struct {
 	tally  branchTally
 	things thingTally
 	begun  map[string]bool // the things that the transaction has made
 	kept   map[string]bool
+	heads  []string // of trees that it has the locks of
+	tried  []string // organizations whose trees it tries to hold as the last thing
 	// awaited are organizations whose trees the transaction needs: it is run again with their locks if somebody moves branches there.
 	awaited []string
 }
@@ -55,9 +62,14 @@ func newBranches() *branches {
 	return &branches{tally: branchTally{}, things: thingTally{}, begun: map[string]bool{}, kept: map[string]bool{}}
 }
 
+// await has the next run wait for the trees that this one has tried to hold.
+func (b *branches) await() { b.awaited = SortedUnique(append(b.tried, b.awaited...)) }
+
 // begin waits for the trees that the transaction was run without before.
 func (b *branches) begin(ctx context.Context, tx *DB) error {
-	*b = branches{awaited: b.awaited, tally: branchTally{}, things: thingTally{}, begun: map[string]bool{}, kept: map[string]bool{}}
+	awaited := b.awaited
+	*b = *newBranches()
+	b.awaited = awaited
 	if len(b.awaited) == 0 {
 		return nil
 	}
@@ -100,8 +112,12 @@ func (b *branches) hold(ctx context.Context, tx *DB, at []branchAt, things []thi
 	if len(moved) == 0 {
 		return nil
 	}
-	b.awaited = SortedUnique(append(moved, b.awaited...))
-	return tx.Later(ctx, "hold trees", `SELECT roster_hold_trees(CAST(? AS uuid[]), false)`, moved)
+	b.tried = moved
+	// A lock that somebody waits for cannot be had without waiting, not even by who has it in another way: what is below a head whose
+	// tree is held already is left out.
+	return tx.Later(ctx, "hold trees", `SELECT roster_hold_trees(ARRAY(SELECT member FROM unnest(CAST(? AS uuid[])) AS member
+		WHERE NOT EXISTS (SELECT 1 FROM organization_paths p
+			WHERE p.descendant_id = member AND p.ancestor_id = ANY(CAST(? AS uuid[])))), false)`, moved, b.heads)
 }
 
 // storePlain adds the collected numbers of lines to the counters.

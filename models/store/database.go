@@ -247,6 +247,7 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 			return err
 		}
 		if taken(err) {
+			branches.await()
 			if err := lookAgain(ctx, db, last); err != nil {
 				return err
 			}

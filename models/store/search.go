@@ -95,20 +95,33 @@ type Pieces struct {
 	grams []string
 	// prefix: they have a piece that begins with the only one here.
 	prefix bool
+	// except are pieces that texts do not have all of; nil for none.
+	except *Pieces
 }
 
 // PiecesOf returns the pieces of a text: each character of it is in one of them. Those between them would leave few texts fewer, and each
-// costs the index a look. Two characters begin a piece wherever they stand.
+// costs the index a look; but two pieces alone stand apart in many texts, so that a short text has all of its pieces here. Two characters
+// begin a piece wherever they stand.
 func PiecesOf(text string) Pieces {
 	runes := []rune(text)
 	if len(runes) < gramSize {
-		return Pieces{[]string{text}, true}
+		return Pieces{grams: []string{text}, prefix: true}
+	}
+	step := gramSize
+	if len(runes) <= 2*gramSize {
+		step = 1
 	}
 	var grams []string
-	for i := 0; i+gramSize < len(runes); i += gramSize {
+	for i := 0; i+gramSize < len(runes); i += step {
 		grams = append(grams, string(runes[i:i+gramSize]))
 	}
 	return Pieces{grams: SortedUnique(append(grams, string(runes[len(runes)-gramSize:])))}
+}
+
+// Except returns the pieces of texts that do not have all of some others.
+func (p Pieces) Except(others Pieces) Pieces {
+	p.except = &others
+	return p
 }
 
 // Tokens returns the pieces of texts of a kind as a query of SQLite's index, whose words are of letters and digits.
@@ -119,6 +132,9 @@ func (p Pieces) Tokens(kind string) string {
 	}
 	if p.prefix {
 		tokens = append(tokens[:len(tokens)-1], '*')
+	}
+	if p.except != nil {
+		return "(" + string(tokens) + ") NOT (" + p.except.Tokens(kind) + ")"
 	}
 	return string(tokens)
 }
@@ -132,7 +148,11 @@ func (p Pieces) TSQuery() string {
 	if p.prefix {
 		quoted[0] += ":*"
 	}
-	return strings.Join(quoted, " & ")
+	all := strings.Join(quoted, " & ")
+	if p.except != nil {
+		all += " & !(" + p.except.TSQuery() + ")"
+	}
+	return all
 }
 
 func appendToken(tokens []byte, kind, gram string) []byte {

@@ -3,7 +3,7 @@
 import type { Answer, ApiError, Document } from "./document";
 import { answered, patience, unanswered, wait } from "./connection";
 import { credentialEnded } from "./credential";
-import { portalHeaders } from "./portal";
+import { portalHeaders, portalId } from "./portal";
 import { t } from "../words/message";
 
 export const root = "/public/v2/";
@@ -105,7 +105,13 @@ function refusal(response: Response, errors: ApiError[] | undefined, signingIn =
 	if (response.status === 401 && !signingIn) {
 		credentialEnded();
 		// What the API says of it is for programs, which have a key.
-		errors = [{ status: "401", code: "unauthenticated", title: t("frame.client.yourSessionHadEnded") }];
+		errors = [
+			{
+				status: "401",
+				code: "unauthenticated",
+				title: t(portalId ? "portal.portal.nothingWasDoneThisLink" : "frame.client.yourSessionHadEnded"),
+			},
+		];
 	}
 	const after = Number(response.headers.get("Retry-After"));
 	if (response.status === 429 && after > 0 && after <= patience && !signingIn) wait(after);

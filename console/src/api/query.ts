@@ -95,6 +95,7 @@ export function useSend<D = unknown>(after?: (answer: Answer<D>, sent: Sending) 
 		onError: (e) => {
 			last.current.until = 0;
 			if (e.status !== 0) last.current.key = "";
+			if ([404, 409, 412].includes(e.status)) void client.invalidateQueries(); // it is otherwise than the page shows
 		},
 	});
 	const { mutate: send } = mutation;

@@ -7,6 +7,7 @@ import { organizationsOf, useMay, useMe, type Me } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { useRead } from "../api/query";
+import { FindField, FindProvider } from "../parts/find-field";
 import { later } from "../parts/later";
 import { Icon, Mark } from "../parts/icons";
 import { dismiss, useNotice, useSpoken } from "../parts/live";
@@ -44,20 +45,21 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	const { moving } = useMoving();
 	const [, go] = useLocation();
 	const close = useCallback(() => setOver(null), []);
+	const find = useCallback(() => setOver("palette"), []);
 
 	useEffect(() => {
-		const find = (e: KeyboardEvent) => {
+		const press = (e: KeyboardEvent) => {
 			if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
 				e.preventDefault();
-				setOver("palette");
+				find();
 			}
 			onKeyDown(e);
 		};
-		window.addEventListener("keydown", find);
-		return () => window.removeEventListener("keydown", find);
-	}, []);
+		window.addEventListener("keydown", press);
+		return () => window.removeEventListener("keydown", press);
+	}, [find]);
 	useKeys([
-		{ key: "/", label: t("common.findOrPasteAnything"), act: () => setOver("palette") },
+		{ key: "/", label: t("common.findOrPasteAnything"), act: find },
 		{ key: "?", label: t("common.allKeysOfThisPage"), act: () => setOver("keys") },
 		...rowKeys,
 		...lists.map((l) => ({ key: `G ${l.letter}`, label: t("frame.frame.goTo", { name: l.name }), act: () => go(l.path) })),
@@ -101,11 +103,13 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 				/>
 				{drawer && <div className="scrim drawer-scrim" onClick={() => closeDrawer(true)} />}
 				<div className="main" inert={drawer}>
-					<Top crumbs={crumbs} openDrawer={openDrawer} find={() => setOver("palette")} />
-					<Bars me={me} />
-					<main id="main" tabIndex={-1}>
-						{children({ me, store })}
-					</main>
+					<FindProvider value={find}>
+						<Top crumbs={crumbs} openDrawer={openDrawer} find={find} />
+						<Bars me={me} />
+						<main id="main" tabIndex={-1}>
+							{children({ me, store })}
+						</main>
+					</FindProvider>
 				</div>
 			</div>
 			<Suspense fallback={null}>
@@ -190,13 +194,7 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 					{t("common.roster")}
 				</Link>
 			)}
-			<button className="find wide-only" type="button" onClick={find}>
-				<Icon name="search" />
-				<span>{t("common.findOrPasteAnything")}</span>
-				<span className="end row">
-					<kbd>{t("frame.frame.ctrlK")}</kbd>
-				</span>
-			</button>
+			<FindField className="wide-only" />
 			<SquareButton icon="search" label={t("common.findOrPasteAnything")} className="narrow-only end" onClick={find} />
 		</header>
 	);

@@ -78,6 +78,11 @@ export function useFocusOnNavigation() {
 
 let first = true;
 
+/** Reports whether a path is one that a page can have. Ids in it go into requests as they stand, and one of the API needs no escape. */
+export function hasPage(): boolean {
+	return /^[\w.~/-]*$/.test(location.pathname);
+}
+
 /** A page of the width that can be read. */
 export function Page({ children }: { children: ReactNode }) {
 	return <div className="page stack">{children}</div>;

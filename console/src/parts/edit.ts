@@ -56,6 +56,7 @@ export function useEdit<R extends Resource<unknown>, F extends object>({
 	const [typed, setTyped] = useState<Typed<R, F>>({ values: {} });
 	const [written, setWritten] = useState<{ answer: Answer<R>; over?: Answer<R> } | null>(null);
 	const [conflict, setConflict] = useState<Conflict | null>(null);
+	const [unread, setUnread] = useState<Failure | null>(null); // why it cannot be said what the others did
 	const fresh = written && written.over === read ? written.answer : read; // what was written is there until it is read again
 	const now = typed.base ?? fresh;
 	const before = formOf(now?.data);
@@ -79,6 +80,7 @@ export function useEdit<R extends Resource<unknown>, F extends object>({
 			ifMatch: version?.etag,
 			body: { data: { ...(version ? { type: version.data.type, id: version.data.id } : made), attributes: attributes(of) } },
 		});
+		setUnread(null);
 		send.mutate(request(values, over), {
 			onSuccess: (a) => {
 				forget();
@@ -86,7 +88,11 @@ export function useEdit<R extends Resource<unknown>, F extends object>({
 			},
 			onError: async (e) => {
 				if (e.status !== 412) return;
-				const theirs = await ask<R>(to);
+				const theirs = await ask<R>(to).catch((why: unknown) => {
+					setUnread(why instanceof Failure ? why : e);
+					return null;
+				});
+				if (!theirs) return;
 				const there = formOf(theirs.data);
 				setConflict({
 					id: theirs.data.id,
@@ -98,7 +104,7 @@ export function useEdit<R extends Resource<unknown>, F extends object>({
 			},
 		});
 	};
-	const error = send.error instanceof Failure && send.error.status === 412 ? null : send.error;
+	const error = send.error instanceof Failure && send.error.status === 412 ? unread : send.error;
 	useEffect(() => {
 		if (error) document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
 	}, [error]);

@@ -3,10 +3,21 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { Failure } from "../api/client";
 import { Button, Copy } from "./small";
+import { FindField } from "./find-field";
 import { Icon } from "./icons";
 import { Told } from "./told";
+import { typing } from "./unsaved";
 import { shortId } from "../words/count";
 import { t } from "../words/message";
+
+/**
+ * Returns why what a page is about cannot be shown: it was refused, or it is gone since. While somebody types it stays, and with it what they
+ * have typed.
+ */
+export function lost(read: { data?: unknown; error: unknown }): unknown {
+	const gone = read.error instanceof Failure && read.error.status === 404 && !typing();
+	return read.data && !gone ? null : read.error;
+}
 
 /** Shows why something was refused, and the way on. */
 export function Refused({ error, again, children }: { error: unknown; again?: () => void; children?: ReactNode }) {
@@ -48,7 +59,7 @@ export function Missing() {
 		<div className="empty">
 			<h1>{t("common.nothingHere")}</h1>
 			<p className="second">{t("parts.failure.itIsGoneOrIt")}</p>
-			<p className="second has-find">{t("parts.failure.pressCtrlKToLook")}</p>
+			<FindField />
 		</div>
 	);
 }
@@ -96,7 +107,11 @@ export function Faults({ error, fields = [] }: { error: Failure | null | undefin
 		<div className="notice" data-is="bad" role="alert">
 			<Icon name="alert" />
 			<span>
-				<Told>{rest.length === 0 ? error.message : rest.map((e) => e.detail ?? e.title).join(" ")}</Told>
+				{error.status === 412 ? (
+					t("parts.failure.somebodyElseHasChangedIt")
+				) : (
+					<Told>{rest.length === 0 ? error.message : rest.map((e) => e.detail ?? e.title).join(" ")}</Told>
+				)}
 				{error.requestId && (
 					<>
 						<br />

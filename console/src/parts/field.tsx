@@ -1,5 +1,6 @@
 /* A field of a form, with what is wrong with it beside it. */
 
+import { Typed } from "./small";
 import { useId, type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttributes } from "react";
 
 interface FieldProps {
@@ -104,9 +105,9 @@ export function Check({
 				aria-describedby={`${id}-said`}
 				onChange={(e) => onChange(e.target.checked)}
 			/>
-			<label htmlFor={id}>{label}</label>
+			<label htmlFor={id}>{typeof label === "string" ? <Typed>{label}</Typed> : label}</label>
 			<p className="hint" id={`${id}-said`}>
-				{not || hint}
+				{not || (typeof hint === "string" ? <Typed>{hint}</Typed> : hint)}
 			</p>
 		</div>
 	);

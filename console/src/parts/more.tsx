@@ -16,10 +16,14 @@ interface MoreProps {
 	};
 	/** How many there are when all are loaded. */
 	shown?: number;
+	/** Of how many those are a choice. */
+	of?: number;
 	what: Extract<MessageId, `list.${string}`>;
+	/** What is said of those that are loaded, where they are not what is shown. */
+	loaded?: "list.loaded" | "list.loadedMemberships";
 }
 
-export function More({ list, shown = list.length, what }: MoreProps) {
+export function More({ list, shown = list.length, of = shown, what, loaded = "list.loaded" }: MoreProps) {
 	const mark = useRef<HTMLDivElement>(null);
 	const { hasNextPage, isFetchingNextPage, fetchNextPage, failed } = list;
 	useEffect(() => {
@@ -39,13 +43,13 @@ export function More({ list, shown = list.length, what }: MoreProps) {
 		<div ref={mark} className="row wrap second quiet more">
 			{hasNextPage ? (
 				<>
-					<span>{failed ? t("list.failed") : t("list.loaded", { shown: list.length, total: list.total ?? "unknown" })}</span>
+					<span>{failed ? t("list.failed") : t(loaded, { shown: list.length, total: list.total ?? "unknown" })}</span>
 					<Button small not={isFetchingNextPage && t("list.onTheirWay")} onClick={() => fetchNextPage()}>
 						{t(failed ? "list.again" : "list.more")}
 					</Button>
 				</>
 			) : (
-				<span>{t(what, { count: shown })}</span>
+				<span>{shown < of ? t("list.partOf", { shown, what: t(what, { count: of }) }) : t(what, { count: shown })}</span>
 			)}
 		</div>
 	);

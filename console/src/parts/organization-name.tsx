@@ -3,6 +3,7 @@
 import { Link } from "wouter";
 import type { Organization } from "../api/resources";
 import { t } from "../words/message";
+import { digits } from "../words/count";
 import { Kind } from "./icons";
 import { Typed } from "./small";
 
@@ -21,5 +22,16 @@ export function OrganizationName({ of: o, leads = true }: { of: Organization; le
 			)}
 			{o.attributes.active === false && leads && <span className="tag">{t("common.ended")}</span>}
 		</span>
+	);
+}
+
+/** How many members it has; where no column says so, with the word. */
+export function Members({ of: count }: { of: number | undefined }) {
+	if (count === undefined) return null;
+	return (
+		<>
+			<span className="wide-only">{digits(count)}</span>
+			<span className="narrow-only second">{t("parts.organizationName.countMember", { count })}</span>
+		</>
 	);
 }

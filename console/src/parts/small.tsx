@@ -24,7 +24,7 @@ export function State({ is, children, hidden }: { is: StateName; children: React
 export function Held({ from, children }: { from: "here" | "above" | "none"; children: ReactNode }) {
 	return (
 		<span className="held" data-from={from}>
-			<span className="cut">{children}</span>
+			<span className="cut">{typeof children === "string" ? <Typed>{children}</Typed> : children}</span>
 			{from === "above" && <span className="only-read"> {t("parts.small.fromAbove")}</span>}
 		</span>
 	);

@@ -4,7 +4,7 @@ import { useEffect, useId, useSyncExternalStore } from "react";
 import type { AroundNavHandler } from "wouter";
 
 const unsaved = new Set<string>();
-let asking: { leave: () => void; stay?: () => void } | null = null;
+let asking: { leave: () => void; stay?: () => void; part?: boolean } | null = null;
 let at = location.href;
 const listeners = new Set<() => void>();
 
@@ -25,10 +25,18 @@ export function useUnsaved(typed: boolean): () => void {
 	return () => void unsaved.delete(id);
 }
 
-/** Asks whether what is typed may be lost, and does something then. If there is nothing, it is done at once. */
-export function leaving(leave: () => void, stay?: () => void) {
+/**
+ * Asks whether what is typed may be lost, and does something then. If there is nothing, it is done at once. part: not all of it is lost, and what
+ * is done forgets what is.
+ */
+export function leaving(leave: () => void, stay?: () => void, part = false) {
 	if (unsaved.size === 0) leave();
-	else ask({ leave, stay });
+	else ask({ leave, stay, part });
+}
+
+/** Reports whether something is typed and not saved. */
+export function typing(): boolean {
+	return unsaved.size > 0;
 }
 
 /** Forgets that something is typed: the page is left whatever somebody says, because it is for somebody else. */
@@ -40,7 +48,7 @@ export function letGo() {
 /** Answers what is being asked. */
 export function decide(leave: boolean) {
 	const asked = asking;
-	if (leave) letGo();
+	if (leave && !asked?.part) letGo();
 	else ask(null);
 	if (leave) asked?.leave();
 	else asked?.stay?.();

@@ -2,7 +2,7 @@
 
 import { Link } from "wouter";
 import { url } from "../api/client";
-import { idOf, related } from "../api/document";
+import { idOf, related, totalOf } from "../api/document";
 import type { Delivery, OrganizationAttributes, Webhook } from "../api/resources";
 import { usePages } from "../api/pages";
 import { useRead } from "../api/query";
@@ -13,9 +13,10 @@ import { Empty, Section, State, Typed } from "../parts/small";
 import { Listing } from "../parts/listing";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
+import { digits } from "../words/count";
 import { endpointName } from "../words/host";
+import { ListPage } from "./list-page";
 import { useQueryState } from "./query-state";
-import { UnlessWithheld } from "./withheld";
 import { healthOf } from "./webhooks/health";
 import { deliveryStates, DeliveryTable, pathOf } from "./webhooks/DeliveryTable";
 import { asWords, FilterChip, Segments } from "../parts/choices";
@@ -38,11 +39,14 @@ export default function Deliveries(_: ScreenProps) {
 	usePage({ title: t("common.deliveries"), crumbs: [{ name: t("common.deliveries") }], request });
 	const { last } = preferences();
 	return (
-		<div className="page stack gap4">
-			<div>
-				<h1>{t("common.deliveries")}</h1>
-				<p className="second">{t("screens.deliveries.whatWasSentToEndpoints")}</p>
-			</div>
+		<ListPage
+			title={t("common.deliveries")}
+			said={t("screens.deliveries.whatWasSentToEndpoints")}
+			word="webhooks:read"
+			what={t("screens.deliveries.deliveries")}
+			list={list}
+			filtered={Boolean(state || event)}
+		>
 			<FailingEndpoints />
 			<div className="row wrap" role="group" aria-label={t("common.filters")}>
 				<Segments label={t("common.state")} of={asWords(deliveryStates)} value={state} choose={setState} />
@@ -54,8 +58,8 @@ export default function Deliveries(_: ScreenProps) {
 						clear={() => setEvent("")}
 					/>
 				)}
-				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
-				<span className={list.total === undefined ? "end" : undefined}>
+				{Boolean(list.total) && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
+				<span className={list.total ? undefined : "end"}>
 					<Export of={request} what="deliveries" />
 				</span>
 			</div>
@@ -64,25 +68,33 @@ export default function Deliveries(_: ScreenProps) {
 				ghosts={8}
 				what="list.deliveries"
 				empty={
-					<UnlessWithheld word="webhooks:read" what={t("screens.deliveries.deliveries")}>
-						<Empty
-							title={state ? t("common.noDeliveryIs", { state }) : t("common.nothingWasSentYet")}
-							action={
-								!state && last ? (
-									<Link className="button" href={`/organizations/${last}/webhooks`}>
-										{t("common.newEndpoint")}
-									</Link>
-								) : undefined
-							}
-						>
-							{state ? t("common.chooseAnotherState") : t("screens.deliveries.anOrganizationThatHasAn")}
-						</Empty>
-					</UnlessWithheld>
+					<Empty
+						title={
+							state
+								? t("common.noDeliveryIs", { state })
+								: event
+									? t("screens.deliveries.noEndpointWasToldOf")
+									: t("common.nothingWasSentYet")
+						}
+						action={
+							!state && !event && last ? (
+								<Link className="button" href={`/organizations/${last}/webhooks`}>
+									{t("common.newEndpoint")}
+								</Link>
+							) : undefined
+						}
+					>
+						{state
+							? t("common.chooseAnotherState")
+							: event
+								? t("screens.deliveries.eachIsToldOfThe")
+								: t("screens.deliveries.anOrganizationThatHasAn")}
+					</Empty>
 				}
 			>
 				<DeliveryTable list={list} to={pathOf} organizations />
 			</Listing>
-		</div>
+		</ListPage>
 	);
 }
 
@@ -92,7 +104,7 @@ function FailingEndpoints() {
 	);
 	if (!data || data.data.length === 0) return null;
 	return (
-		<Section id="failing" title={t("screens.deliveries.failingEndpoints")} count={data.data.length} card>
+		<Section id="failing" title={t("screens.deliveries.failingEndpoints")} count={digits(totalOf(data) ?? data.data.length)} card>
 			<ul className="todo">
 				{data.data.map((w) => {
 					const o = related<OrganizationAttributes>(data, w, "organization");

@@ -9,8 +9,8 @@ import { Empty } from "../parts/small";
 import { Listing } from "../parts/listing";
 import type { ScreenProps } from "../Console";
 import { EventFilters, useEventFilters } from "./events/filters";
+import { ListPage } from "./list-page";
 import { EventList } from "./events/EventList";
-import { UnlessWithheld } from "./withheld";
 import { t } from "../words/message";
 
 const One = later(() => import("./events/One"));
@@ -25,24 +25,23 @@ function All() {
 	const list = usePages<RecordedEvent>(request, { keep: true });
 	usePage({ title: t("common.events"), crumbs: [{ name: t("common.events") }], request });
 	return (
-		<div className="page stack gap4">
-			<div>
-				<h1>{t("common.events")}</h1>
-				<p className="second">{t("screens.events.everythingThatChangedWhereYou")}</p>
-			</div>
+		<ListPage
+			title={t("common.events")}
+			said={t("screens.events.everythingThatChangedWhereYou")}
+			word="events:read"
+			what={t("common.events2")}
+			list={list}
+			filtered={Object.keys(filters).length > 0}
+		>
 			<EventFilters of={request} total={list.total} />
 			<Listing
 				list={list}
 				ghosts={10}
 				what="list.events"
-				empty={
-					<UnlessWithheld word="events:read" what={t("common.events2")}>
-						<Empty title={t("common.nothingHappened")}>{t("common.noEventHasAllOf")}</Empty>
-					</UnlessWithheld>
-				}
+				empty={<Empty title={t("common.nothingHappened")}>{t("common.noEventHasAllOf")}</Empty>}
 			>
 				<EventList list={list} included={list.included} />
 			</Listing>
-		</div>
+		</ListPage>
 	);
 }

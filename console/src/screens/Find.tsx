@@ -4,6 +4,7 @@ import { Link, Redirect, useSearchParams } from "wouter";
 import { organizationsOf } from "../api/me";
 import { usePage } from "../frame/page";
 import { useFind } from "../frame/find";
+import { FindField } from "../parts/find-field";
 import { Kind } from "../parts/icons";
 import { Empty, Ghosts, Typed } from "../parts/small";
 import type { ScreenProps } from "../Console";
@@ -26,7 +27,11 @@ export default function Find({ me }: ScreenProps) {
 	return (
 		<div className="page stack gap4">
 			<h1>{rich("screens.find.foundFor", { text: <Typed>{text}</Typed> })}</h1>
-			{found.length === 0 && <Empty title={t("screens.find.nothingIsCalledSo")}>{t("screens.find.pressCtrlKToLook")}</Empty>}
+			{found.length === 0 && (
+				<Empty title={t("screens.find.nothingIsCalledSo")} action={<FindField />}>
+					{t("screens.find.whatYouMayNotSee")}
+				</Empty>
+			)}
 			<ul>
 				{found.map((f) => (
 					<li key={f.id}>

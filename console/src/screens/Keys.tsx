@@ -9,8 +9,8 @@ import { Empty } from "../parts/small";
 import { Listing } from "../parts/listing";
 import type { ScreenProps } from "../Console";
 import { KeyTable } from "./keys/KeyTable";
+import { ListPage } from "./list-page";
 import { useQueryState } from "./query-state";
-import { UnlessWithheld } from "./withheld";
 import { asWords, FilterChip, Segments } from "../parts/choices";
 import { t } from "../words/message";
 
@@ -31,15 +31,20 @@ export default function Keys(_: ScreenProps) {
 	const list = usePages<ApiKey>(request, { keep: true });
 	usePage({ title: t("common.keys"), crumbs: [{ name: t("common.keys") }], request });
 	return (
-		<div className="page stack gap4">
-			<div>
-				<h1>{t("common.keys")}</h1>
-				<p className="second">
-					{list.total !== undefined
-						? t("screens.keys.credentialsOfProgramsTotalKey", { total: list.total })
-						: t("screens.keys.credentialsOfPrograms")}
-				</p>
-			</div>
+		<ListPage
+			title={t("common.keys")}
+			said={
+				list.total
+					? t(kind || keyId ? "screens.keys.credentialsOfProgramsTotalKey2" : "screens.keys.credentialsOfProgramsTotalKey", {
+							total: list.total,
+						})
+					: t("screens.keys.credentialsOfPrograms")
+			}
+			word="apiKeys:read"
+			what={t("common.keys2")}
+			list={list}
+			filtered={Boolean(kind || keyId)}
+		>
 			<div className="row wrap" role="group" aria-label={t("common.filters")}>
 				<Segments label={t("common.kind")} of={kinds} value={kind} choose={setKind} />
 				<span className="end">
@@ -58,15 +63,17 @@ export default function Keys(_: ScreenProps) {
 				list={list}
 				what="list.keys"
 				empty={
-					<UnlessWithheld word="apiKeys:read" what={t("common.keys2")}>
-						<Empty title={t("screens.keys.noKey")}>
-							{keyId ? t("screens.keys.noneThatYouMaySee") : t("screens.keys.keysAreMadeAtAn")}
-						</Empty>
-					</UnlessWithheld>
+					<Empty title={t("screens.keys.noKey")}>
+						{keyId
+							? t("screens.keys.noneThatYouMaySee")
+							: kind
+								? t("screens.keys.chooseAnotherKind")
+								: t("screens.keys.keysAreMadeAtAn")}
+					</Empty>
 				}
 			>
 				<KeyTable list={list} included={list.included} whose />
 			</Listing>
-		</div>
+		</ListPage>
 	);
 }

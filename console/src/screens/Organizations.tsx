@@ -22,7 +22,7 @@ import { kinds } from "../words/kinds";
 import { useQueryState } from "./query-state";
 import { FilterChip } from "../parts/choices";
 import { rich, t } from "../words/message";
-import { OrganizationName } from "../parts/organization-name";
+import { Members, OrganizationName } from "../parts/organization-name";
 
 const Deleted = later(() => import("./Deleted"));
 
@@ -54,7 +54,7 @@ export default function Organizations({ me, store }: ScreenProps) {
 				<p className="second">
 					{gone
 						? t("screens.organizations.thoseThatWereDeleted")
-						: list.total === undefined
+						: !list.total
 							? t("screens.organizations.allThatYouMaySee")
 							: filtered
 								? t("screens.organizations.totalOrganization", { total: list.total })
@@ -172,7 +172,7 @@ export default function Organizations({ me, store }: ScreenProps) {
 										{o.meta?.counts?.descendants ? digits(o.meta.counts.descendants) : ""}
 									</td>
 									<td className="number" data-fold="end">
-										{o.meta?.counts?.memberships ?? ""}
+										<Members of={o.meta?.counts?.memberships} />
 									</td>
 									<td className="second" data-fold="under">
 										{o.meta?.counts?.endpoints ? (

@@ -12,8 +12,8 @@ import { Button, Empty, Face, State, Typed } from "../parts/small";
 import { Listing } from "../parts/listing";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
+import { ListPage } from "./list-page";
 import { useQueryState } from "./query-state";
-import { UnlessWithheld } from "./withheld";
 import { t } from "../words/message";
 
 export default function People(_: ScreenProps) {
@@ -28,17 +28,20 @@ export default function People(_: ScreenProps) {
 	const list = usePages<User>(request, { keep: true });
 	usePage({ title: t("common.people"), crumbs: [{ name: t("common.people") }], request });
 	return (
-		<div className="page stack gap4">
-			<div>
-				<h1>{t("common.people")}</h1>
-				<p className="second">
-					{list.total === undefined
-						? t("screens.people.everybodyWhomYouMaySee")
-						: text
-							? t("screens.people.totalPerson", { total: list.total })
-							: t("screens.people.totalPerson2", { total: list.total })}
-				</p>
-			</div>
+		<ListPage
+			title={t("common.people")}
+			said={
+				!list.total
+					? t("screens.people.everybodyWhomYouMaySee")
+					: text
+						? t("screens.people.totalPerson", { total: list.total })
+						: t("screens.people.totalPerson2", { total: list.total })
+			}
+			word="users:read"
+			what={t("screens.people.people")}
+			list={list}
+			filtered={Boolean(text)}
+		>
 			<div className="row wrap">
 				<label className="with-icon grow">
 					<Icon name="search" />
@@ -71,18 +74,16 @@ export default function People(_: ScreenProps) {
 							{t("screens.people.anEMailIsFound")}
 						</Empty>
 					) : (
-						<UnlessWithheld word="users:read" what={t("screens.people.people")}>
-							<Empty
-								title={t("screens.people.nobodyHereYet")}
-								action={
-									<Link className="button" href="/">
-										{t("screens.people.openAnOrganization")}
-									</Link>
-								}
-							>
-								{t("screens.people.peopleComeByAnInvitation")}
-							</Empty>
-						</UnlessWithheld>
+						<Empty
+							title={t("screens.people.nobodyHereYet")}
+							action={
+								<Link className="button" href="/">
+									{t("screens.people.openAnOrganization")}
+								</Link>
+							}
+						>
+							{t("screens.people.peopleComeByAnInvitation")}
+						</Empty>
 					)
 				}
 			>
@@ -130,6 +131,6 @@ export default function People(_: ScreenProps) {
 					</Rows>
 				</Table>
 			</Listing>
-		</div>
+		</ListPage>
 	);
 }

@@ -8,7 +8,7 @@ import { usePages } from "../api/pages";
 import { useRead } from "../api/query";
 import { copyCurl, usePage } from "../frame/page";
 import { Menu } from "../parts/menu";
-import { Refused } from "../parts/failure";
+import { lost, Refused } from "../parts/failure";
 import { Icon, Kind } from "../parts/icons";
 import { Rows, Table, whole } from "../parts/rows";
 import { Copy, Face, Ghosts, Held, Section, State, Typed } from "../parts/small";
@@ -26,7 +26,7 @@ export default function Person({ params }: ScreenProps) {
 	const read = useRead<User>(request);
 	const name = read.data?.data.attributes.fullName || read.data?.data.attributes.email || "";
 	usePage({ title: name || t("common.person"), crumbs: [{ name: t("common.people"), to: "/people" }, { name }], request });
-	if (read.error && !read.data)
+	if (lost(read))
 		return (
 			<div className="page">
 				<Refused error={read.error} again={() => void read.refetch()} />

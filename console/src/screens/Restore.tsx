@@ -7,10 +7,9 @@ import type { Organization } from "../api/resources";
 import { useRead, useSend } from "../api/query";
 import type { TreeStore } from "../frame/tree-store";
 import { FormDialog } from "../parts/dialog";
-import { Faults } from "../parts/failure";
 import { Choice, Field } from "../parts/field";
 import { notify } from "../parts/live";
-import { Button, Typed } from "../parts/small";
+import { Typed } from "../parts/small";
 import { rich, t } from "../words/message";
 
 interface RestoreProps {
@@ -69,19 +68,11 @@ export default function Restore({ target, organizations, store, close }: Restore
 			title={rich("common.restore", { name: <Typed>{name}</Typed> })}
 			intro={t("screens.restore.itComesBackWithIts")}
 			close={close}
-			submit={() => !not && submit()}
-			buttons={
-				<>
-					<Button kind="main" type="submit" not={not}>
-						{t("screens.restore.restoreIt")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			submit={submit}
+			act={t("screens.restore.restoreIt")}
+			not={not}
+			error={send.error}
 		>
-			<Faults error={send.error} />
 			<Choice
 				label={t("common.where")}
 				value={place}

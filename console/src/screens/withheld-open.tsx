@@ -23,7 +23,7 @@ export default function Withheld({ word, what, at }: WithheldProps) {
 	const me = useMe().data?.data;
 	return (
 		<div className="empty withheld">
-			<h2>{t("screens.withheld.youMayNotSeeHere", { what })}</h2>
+			<h2>{at ? t("screens.withheld.youMayNotSeeHere", { what }) : t("screens.withheld.youMayNotSee", { what })}</h2>
 			<p className="second">
 				{at
 					? rich("screens.withheld.itTakesAtOrAbove", { word: <b className="mono">{word}</b>, name: <Typed>{at.name}</Typed> })

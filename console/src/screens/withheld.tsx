@@ -17,13 +17,19 @@ export function Withheld(props: WithheldProps) {
 	);
 }
 
-/** Shows what is said of an empty list, or, if the reader holds the word nowhere, that it is not shown to them. */
-export function UnlessWithheld({ word, what, children }: { word: string; what: string; children: ReactNode }) {
+/** Returns whether the reader holds a word nowhere, undefined as long as that is not known; nothing is asked for null. */
+export function useWithheld(word: string | null): boolean | undefined {
 	const me = useMe().data?.data;
-	const places = useOwnPlaces(me);
+	const places = useOwnPlaces(word ? me : undefined);
 	const may = useMayAt((places ?? []).map((p) => p.id));
 	const scopes = me?.attributes.scopes;
-	if (!me || !places || (places.length > 0 && !may.known)) return <Ghosts rows={2} />;
-	const somewhere = me.type === "users" ? places.some((p) => may(p.id, word)) : !scopes || holds(scopes, word);
-	return somewhere ? children : <Withheld word={word} what={what} />;
+	if (!word || !me || !places || (places.length > 0 && !may.known)) return undefined;
+	return !(me.type === "users" ? places.some((p) => may(p.id, word)) : !scopes || holds(scopes, word));
+}
+
+/** Shows what is said of an empty list, or, if the reader holds the word nowhere, that it is not shown to them. */
+export function UnlessWithheld({ word, what, children }: { word: string; what: string; children: ReactNode }) {
+	const withheld = useWithheld(word);
+	if (withheld === undefined) return <Ghosts rows={2} />;
+	return withheld ? <Withheld word={word} what={what} /> : children;
 }

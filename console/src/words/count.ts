@@ -43,7 +43,19 @@ export function initials(name: string): string {
 // Characters that change the direction of what follows, or are not seen. Those that join letters and emoji stay.
 const hidden = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
-/** Returns a text that somebody typed so that it cannot look like another one: what would turn it around stands there by its number. */
+/** Reports whether somebody has typed a name: as it is, as it is shown, or with letters that are put together in another way. */
+export function typedIs(name: string | undefined, typed: string): boolean {
+	const plain = (text: string) => visible(text).normalize().trim();
+	return plain(typed) === plain(name ?? "");
+}
+
+// No letter of any language has more marks than these, and each one more stands above those of the line before.
+const marks = /(\p{M}{4})\p{M}+/gu;
+
+/**
+ * Returns a text that somebody typed so that it cannot look like another one, or cover what is beside it: what would turn it around stands there
+ * by its number, and a letter has no more marks than letters have.
+ */
 export function visible(text: string): string {
-	return text.replace(hidden, (c) => `‹U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
+	return text.replace(marks, "$1‹…›").replace(hidden, (c) => `‹U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
 }

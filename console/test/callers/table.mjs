@@ -64,7 +64,7 @@ function endpointActions(which, attributes) {
 			at: (s) => `/organizations/${s.home.id}/webhooks/${s.endpoints[which].id}/deliveries/${s.deliveries[which]}`,
 			actions: [
 				{ control: button("Send again"), ask: (s) => ["POST", `webhookDeliveries/${s.deliveries[which]}/redeliver`] },
-				{ control: button("All failed…"), ask: replay },
+				{ control: button("Send all failed again…"), ask: replay },
 			],
 		},
 	};

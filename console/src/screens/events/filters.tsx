@@ -93,9 +93,7 @@ export function EventFilters({ of, total, usual = "all", children }: EventFilter
 				);
 			})}
 			<div className="row end told">
-				<span className="second quiet">
-					{total === undefined ? offset() : t("events.filters.totalEvent", { offset: offset(), total })}
-				</span>
+				<span className="second quiet">{!total ? offset() : t("events.filters.totalEvent", { offset: offset(), total })}</span>
 				<Export of={of} what="events" />
 			</div>
 		</div>

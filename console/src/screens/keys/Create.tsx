@@ -6,9 +6,7 @@ import { useStanding } from "../../api/standing";
 import type { ApiKey } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
-import { Button } from "../../parts/small";
 import { PermissionMatrix } from "../permission-matrix";
 import { t } from "../../words/message";
 
@@ -19,9 +17,9 @@ const ends = [
 	{ value: "", label: t("common.never") },
 ];
 
-/** Returns the time in so many days. */
-function after(days: string): string {
-	return new Date(Math.floor(Date.now() / 1000) * 1000 + Number(days) * 86_400_000).toISOString();
+/** Returns the time so many days after another one. */
+function after(days: string, from: number): string {
+	return new Date(Math.floor(from / 1000) * 1000 + Number(days) * 86_400_000).toISOString();
 }
 
 /** organization is whose it is; without one it is the caller's own. */
@@ -38,16 +36,19 @@ export function CreateKey({
 }) {
 	const [name, setName] = useState("");
 	const [scopes, setScopes] = useState<string[]>(["organizations:read"]);
+	const [opened] = useState(Date.now); // a second try asks for the same as the first, and is known by that
 	const { until } = useStanding();
 	const offered =
 		until === undefined
 			? ends
-			: [...ends.filter((e) => e.value && after(e.value) <= until), { value: "own", label: t("keys.create.whenYourKeyEnds") }];
+			: [
+					...ends.filter((e) => e.value && after(e.value, opened) <= until),
+					{ value: "own", label: t("keys.create.whenYourKeyEnds") },
+				];
 	const [days, setDays] = useState(offered.some((e) => e.value === "90") ? "90" : "own");
 	const send = useSend<ApiKey>((a) => made(a.data));
 	const submit = () => {
-		if (!name.trim() || scopes.length === 0) return;
-		const expiresAt = days === "own" ? until : days ? after(days) : null;
+		const expiresAt = days === "own" ? until : days ? after(days, opened) : null;
 		send.mutate({
 			to: url("apiKeys"),
 			method: "POST",
@@ -65,29 +66,19 @@ export function CreateKey({
 			title={t("common.newKey")}
 			intro={t("keys.create.forAProgramItsSecret")}
 			close={close}
+			unsaved={name.trim() !== ""}
 			submit={submit}
-			buttons={
-				<>
-					<Button
-						kind="main"
-						type="submit"
-						not={
-							!name.trim()
-								? t("common.itNeedsAName")
-								: scopes.length === 0
-									? t("keys.create.itNeedsAScope")
-									: send.isPending && t("common.itIsOnItsWay")
-						}
-					>
-						{t("keys.create.makeItWithCountScope", { count: scopes.length })}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
+			act={t("keys.create.makeItWithCountScope", { count: scopes.length })}
+			not={
+				!name.trim()
+					? t("common.itNeedsAName")
+					: scopes.length === 0
+						? t("keys.create.itNeedsAScope")
+						: send.isPending && t("common.itIsOnItsWay")
 			}
+			error={send.error}
+			fields={["/data/attributes/name", "/data/attributes/scopes"]}
 		>
-			<Faults error={send.error} fields={["/data/attributes/name", "/data/attributes/scopes"]} />
 			<Field
 				label={t("common.name")}
 				hint={t("keys.create.whatItIsForThe")}

@@ -1,6 +1,6 @@
 /* Keys as a table, and what can be done with one. */
 
-import { row } from "../../words/count";
+import { row, typedIs } from "../../words/count";
 import { useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
@@ -8,14 +8,13 @@ import { related, type Resource } from "../../api/document";
 import type { RowSource } from "../../api/pages";
 import type { ApiKey, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
-import { Dialog } from "../../parts/dialog";
+import { FormDialog } from "../../parts/dialog";
 import { Menu, type MenuEntry } from "../../parts/menu";
-import { Faults } from "../../parts/failure";
 import { Field } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Rows, Table } from "../../parts/rows";
-import { Button, Copy, State, Typed } from "../../parts/small";
+import { Copy, State, Typed } from "../../parts/small";
 import { ago, date, short } from "../../words/time";
 import { RotateDialog } from "../rotation/Rotate";
 import { useKeyRights } from "./rights";
@@ -120,7 +119,11 @@ export function KeyTable({ list, included, whose }: TableProps) {
 						setSecret(k);
 					}}
 				>
-					<p>{t("keys.keyTable.lastUsed", { when: ago(over.key.attributes.lastUsedAt) })}</p>
+					<p>
+						{over.key.attributes.lastUsedAt
+							? t("keys.keyTable.lastUsed", { when: ago(over.key.attributes.lastUsedAt) })
+							: t("keys.keyTable.neverUsed")}
+					</p>
 				</RotateDialog>
 			)}
 			{over?.what === "end" && <KeyRotation target={over.key} close={close} />}
@@ -177,41 +180,38 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 		notify(t("keys.keyTable.revokedTheKey", { name: target.attributes.name }));
 	});
 	return (
-		<Dialog
+		<FormDialog
 			title={rich("keys.keyTable.revoke3", { name: <Typed>{target.attributes.name}</Typed> })}
 			close={close}
-			foot={
-				<div className="dialog-foot">
-					<Button
-						kind="danger"
-						not={recent && typed !== target.attributes.name && t("common.typeItsNameFirst")}
-						onClick={() => send.mutate({ to: url(`apiKeys/${target.id}`), method: "DELETE" })}
-					>
-						{t("keys.keyTable.revokeItNow")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</div>
-			}
+			act={t("keys.keyTable.revokeItNow")}
+			submit={() => send.mutate({ to: url(`apiKeys/${target.id}`), method: "DELETE" })}
+			danger
+			not={recent && !typedIs(target.attributes.name, typed) && t("common.typeItsNameFirst")}
+			error={send.error}
 		>
-			<div className="dialog-body">
-				<Faults error={send.error} />
-				<p>
-					{recent
-						? t("keys.keyTable.itWasUsedWhateverUses", { when: ago(used), count: target.attributes.scopes?.length ?? 0 })
-						: t("keys.keyTable.itWasLastUsedIt", { when: ago(used), count: target.attributes.scopes?.length ?? 0 })}
-				</p>
-				{recent && (
-					<Field
-						label={rich("keys.keyTable.type", { name: <span className="mono">{target.attributes.name}</span> })}
-						value={typed}
-						onChange={(e) => setTyped(e.target.value)}
-						autoComplete="off"
-						spellCheck={false}
-					/>
-				)}
-			</div>
-		</Dialog>
+			<p>
+				{recent
+					? t("keys.keyTable.itWasUsedWhateverUses", { when: ago(used), count: target.attributes.scopes?.length ?? 0 })
+					: t(used ? "keys.keyTable.itWasLastUsedIt" : "keys.keyTable.itWasNeverUsedIt", {
+							when: ago(used),
+							count: target.attributes.scopes?.length ?? 0,
+						})}
+			</p>
+			{recent && (
+				<Field
+					label={rich("keys.keyTable.type", {
+						name: (
+							<span className="mono">
+								<Typed>{target.attributes.name}</Typed>
+							</span>
+						),
+					})}
+					value={typed}
+					onChange={(e) => setTyped(e.target.value)}
+					autoComplete="off"
+					spellCheck={false}
+				/>
+			)}
+		</FormDialog>
 	);
 }

@@ -6,7 +6,6 @@ import type { Answer } from "../../api/document";
 import type { Organization } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
 import { Field } from "../../parts/field";
 import { Button, Section } from "../../parts/small";
 import { SecretDialog } from "./Secret";
@@ -59,19 +58,12 @@ function Refresh({ answer, close, made }: { answer: Answer<Organization>; close:
 		<FormDialog
 			title={t("keys.token.refreshTheToken")}
 			close={close}
-			submit={() => !not && send.mutate({ to: url(`management/refresh-token/${id}`), method: "POST" })}
-			buttons={
-				<>
-					<Button kind="danger" type="submit" not={not}>
-						{t("keys.token.refreshAndEndTheOld")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			submit={() => send.mutate({ to: url(`management/refresh-token/${id}`), method: "POST" })}
+			act={t("keys.token.refreshAndEndTheOld")}
+			danger
+			not={not}
+			error={send.error}
 		>
-			<Faults error={send.error} />
 			<p>{t("keys.token.theOldTokenIsDead")}</p>
 			<Field
 				label={rich("common.type2", { slug: <span className="mono">{attributes.slug}</span> })}

@@ -122,20 +122,15 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 			intro={t("organization.bulk.toAllOfThemOr")}
 			close={close}
 			submit={() => void submit()}
-			buttons={
-				<>
-					<Button kind={what === "give" ? "main" : "danger"} type="submit" not={not}>
-						{what === "end"
-							? t("organization.bulk.end", { whom })
-							: chosen.length === 0
-								? titles[what]
-								: t(what === "give" ? "organization.bulk.give" : "organization.bulk.take", { names, whom })}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
+			act={
+				what === "end"
+					? t("organization.bulk.end", { whom })
+					: chosen.length === 0
+						? titles[what]
+						: t(what === "give" ? "organization.bulk.give" : "organization.bulk.take", { names, whom })
 			}
+			danger={what !== "give"}
+			not={not}
 		>
 			{error && faults && faults.at.size === 0 && <Faults error={error} />}
 			{faults && faults.at.size > 0 && (

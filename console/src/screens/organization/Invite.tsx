@@ -10,7 +10,6 @@ import { Field, TextField, Check } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { copy, notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
-import { useUnsaved } from "../../parts/unsaved";
 import { all } from "../../words/count";
 import { useGrants } from "./grants";
 import { useRoles } from "./Membership";
@@ -46,7 +45,6 @@ export default function Invite({ id, name, first, close }: InviteProps) {
 	const { emails, others } = addresses(text);
 	// What is being typed is not judged until it is sent.
 	const wrong = others.filter((o) => asked || !text.endsWith(o));
-	useUnsaved(text.trim() !== "" && !made);
 	const submit = async () => {
 		setAsked(true);
 		if (busy || others.length > 0 || emails.length === 0 || chosen.length === 0) return;
@@ -102,28 +100,17 @@ export default function Invite({ id, name, first, close }: InviteProps) {
 			title={rich("common.inviteTo", { name: <Typed>{name}</Typed> })}
 			intro={t("organization.invite.eachGetsALinkWho")}
 			close={close}
+			unsaved={text.trim() !== ""}
 			submit={() => void submit()}
-			buttons={
-				<>
-					<Button
-						kind="main"
-						type="submit"
-						not={
-							busy
-								? t("organization.invite.theyAreOnTheirWay")
-								: wrong.length > 0
-									? t("organization.invite.mendOrRemoveWhatIs")
-									: emails.length === 0 && others.length === 0
-										? t("organization.invite.typeAnAddress")
-										: chosen.length === 0 && t("common.chooseARole")
-						}
-					>
-						{emails.length > 1 ? t("organization.invite.invitePeople", { count: emails.length }) : t("common.invite")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
+			act={emails.length > 1 ? t("organization.invite.invitePeople", { count: emails.length }) : t("common.invite")}
+			not={
+				busy
+					? t("organization.invite.theyAreOnTheirWay")
+					: wrong.length > 0
+						? t("organization.invite.mendOrRemoveWhatIs")
+						: emails.length === 0 && others.length === 0
+							? t("organization.invite.typeAnAddress")
+							: chosen.length === 0 && t("common.chooseARole")
 			}
 		>
 			<TextField

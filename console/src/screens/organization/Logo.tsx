@@ -161,22 +161,10 @@ function Crop({ picture, organization, organizations, close, failed }: CropProps
 			intro={t("organization.logo.itIsCutOutHere")}
 			close={close}
 			submit={submit}
-			buttons={
-				<>
-					<Button
-						kind="main"
-						type="submit"
-						not={!bitmap ? t("organization.logo.itIsBeingRead") : busy && t("common.itIsOnItsWay")}
-					>
-						{t("organization.logo.setTheLogo")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			act={t("organization.logo.setTheLogo")}
+			not={!bitmap ? t("organization.logo.itIsBeingRead") : busy && t("common.itIsOnItsWay")}
+			error={upload.error ?? point.error}
 		>
-			<Faults error={upload.error ?? point.error} />
 			<canvas ref={canvas} className="crop" width={side} height={side} role="img" aria-label={t("organization.logo.whatIsCutOut")} />
 			{slider(t("organization.logo.leftToRight"), "x", 0, 100)}
 			{slider(t("organization.logo.topToBottom"), "y", 0, 100)}

@@ -5,11 +5,10 @@ import { url } from "../../api/client";
 import { relatedMany } from "../../api/document";
 import type { Membership, Role, RoleAttributes } from "../../api/resources";
 import { useRead, useSend } from "../../api/query";
-import { Dialog, FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
+import { FormDialog } from "../../parts/dialog";
 import { Check } from "../../parts/field";
 import { notify } from "../../parts/live";
-import { Button, Ghosts, Typed } from "../../parts/small";
+import { Ghosts, Typed } from "../../parts/small";
 import { all } from "../../words/count";
 import { useGrants } from "./grants";
 import type { Holder } from "./People";
@@ -66,27 +65,11 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 			title={t("common.changeRoles")}
 			intro={rich("organization.membership.ofWhatIsGivenHere", { name: <Typed>{holder.name}</Typed> })}
 			close={close}
-			submit={() => what && chosen.length > 0 && send.mutate({ to, method: "PATCH", body: linkage(chosen) })}
-			buttons={
-				<>
-					<Button
-						kind="main"
-						type="submit"
-						not={
-							chosen.length === 0
-								? t("organization.membership.aMembershipHasARole")
-								: !what && t("common.nothingIsChangedYet")
-						}
-					>
-						{what || t("common.change")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			submit={() => send.mutate({ to, method: "PATCH", body: linkage(chosen) })}
+			act={what || t("common.change")}
+			not={chosen.length === 0 ? t("organization.membership.aMembershipHasARole") : !what && t("common.nothingIsChangedYet")}
+			error={send.error}
 		>
-			<Faults error={send.error} />
 			{!roles ? (
 				<Ghosts rows={5} />
 			) : (
@@ -117,42 +100,30 @@ export function EndMembership({ holder, membership, place, close }: MembershipPr
 	});
 	const stays = holder.roles.filter((r) => !r.here).length;
 	return (
-		<Dialog
+		<FormDialog
 			title={t("common.endTheMembership")}
 			close={close}
-			foot={
-				<div className="dialog-foot">
-					<Button
-						kind="danger"
-						not={send.isPending && t("common.itIsOnItsWay")}
-						onClick={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}
-					>
-						{t("common.endIt")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</div>
-			}
+			act={t("common.endIt")}
+			submit={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}
+			danger
+			not={send.isPending && t("common.itIsOnItsWay")}
+			error={send.error}
 		>
-			<div className="dialog-body">
-				<Faults error={send.error} />
-				<p>
-					{rich("organization.membership.losesWhatIsGivenAt", {
-						name: (
-							<b>
-								<Typed>{holder.name}</Typed>
-							</b>
-						),
-						place: (
-							<b>
-								<Typed>{place}</Typed>
-							</b>
-						),
-						stays,
-					})}
-				</p>
-			</div>
-		</Dialog>
+			<p>
+				{rich("organization.membership.losesWhatIsGivenAt", {
+					name: (
+						<b>
+							<Typed>{holder.name}</Typed>
+						</b>
+					),
+					place: (
+						<b>
+							<Typed>{place}</Typed>
+						</b>
+					),
+					stays,
+				})}
+			</p>
+		</FormDialog>
 	);
 }

@@ -10,11 +10,10 @@ import type { Organization } from "../../api/resources";
 import { useRead, useSend } from "../../api/query";
 import { move as askToMove, type Moving } from "../../frame/moving";
 import type { TreeStore } from "../../frame/tree-store";
-import { Dialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
+import { FormDialog } from "../../parts/dialog";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
-import { Button, Typed } from "../../parts/small";
+import { Typed } from "../../parts/small";
 import { movesAway } from "./moves-away";
 import { Target } from "./move-target";
 import { Consequence, moveBody, unreplaced, usePreview, type Instead } from "./move-preview";
@@ -84,7 +83,7 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 	const error = patch.error ?? (move.error?.status === 412 ? null : move.error);
 	const busy = patch.isPending || move.isPending;
 	return (
-		<Dialog
+		<FormDialog
 			title={
 				<>
 					{back ? t("organization.move.moveBack") : t("common.move")} <Typed>{name}</Typed>
@@ -94,84 +93,72 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 				below > 0 ? t("organization.move.withItsBelowOrganization", { below }) : t("organization.move.withEverythingInItNothing")
 			}
 			close={close}
-			foot={
-				<div className="dialog-foot">
-					<Button
-						kind="main"
-						sends
-						not={
-							not ||
-							(busy && t("common.itIsOnItsWay")) ||
-							(to !== undefined && !preview.settled && t("organization.move.whatItDoesIsBeing"))
-						}
-						onClick={submit}
-					>
-						{unknown
-							? t("organization.move.moveThoughItIsNot")
-							: lost > 0
-								? t("organization.move.moveAndTakeAccessFrom", { lost })
-								: target
-									? t("organization.move.moveTo", { target })
-									: t("common.move")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-					<span className="second quiet end wide-only">{t("organization.move.canBeMovedBackEvents")}</span>
-				</div>
+			act={
+				unknown
+					? t("organization.move.moveThoughItIsNot")
+					: lost > 0
+						? t("organization.move.moveAndTakeAccessFrom", { lost })
+						: target
+							? t("organization.move.moveTo", { target })
+							: t("common.move")
 			}
+			submit={submit}
+			not={
+				not ||
+				(busy && t("common.itIsOnItsWay")) ||
+				(to !== undefined && !preview.settled && t("organization.move.whatItDoesIsBeing"))
+			}
+			error={error}
+			beside={<span className="second quiet end wide-only">{t("organization.move.canBeMovedBackEvents")}</span>}
 		>
-			<div className="dialog-body">
-				<Faults error={error} />
-				<ol className="spine">
-					<li>
-						<span>
-							<del>
-								<Typed>{here ? names(here.slice(0, -1)) || t("organization.move.theHeadOfATree") : "…"}</Typed>
-							</del>
-						</span>
-						<span className="second quiet">{t("organization.move.whereItIsNow")}</span>
-					</li>
-					<li data-gives={to !== undefined && !place ? "" : undefined}>
-						<span>
-							{to === undefined ? (
-								<span className="quiet">{t("organization.move.notChosenYet")}</span>
-							) : (
-								<b>
-									<Typed>{to === null ? t("organization.move.theHeadOfATree") : `${names(way ?? [])} › ${name}`}</Typed>
-								</b>
-							)}
-						</span>
-						<span className="second quiet">{t("organization.move.whereItWillBe")}</span>
-					</li>
-				</ol>
-				{preset === undefined && (
-					<Target
-						id={id}
-						from={from}
-						organizations={organizations}
-						choose={(f) => {
-							setTo(f.id);
-							setInstead({});
-							setStale(false);
-						}}
-					/>
-				)}
-				{to !== undefined && place && (
-					<p className="notice" data-is="warn">
-						<Icon name="alert" />
-						<span>{place}.</span>
-					</p>
-				)}
-				{stale && (
-					<p className="notice" data-is="warn" role="alert">
-						<Icon name="alert" />
-						<span>{t("organization.move.somethingHasChangedSinceIt")}</span>
-					</p>
-				)}
-				{to !== undefined && !place && <Consequence preview={preview} to={to} instead={instead} setInstead={setInstead} />}
-			</div>
-		</Dialog>
+			<ol className="spine">
+				<li>
+					<span>
+						<del>
+							<Typed>{here ? names(here.slice(0, -1)) || t("organization.move.theHeadOfATree") : "…"}</Typed>
+						</del>
+					</span>
+					<span className="second quiet">{t("organization.move.whereItIsNow")}</span>
+				</li>
+				<li data-gives={to !== undefined && !place ? "" : undefined}>
+					<span>
+						{to === undefined ? (
+							<span className="quiet">{t("organization.move.notChosenYet")}</span>
+						) : (
+							<b>
+								<Typed>{to === null ? t("organization.move.theHeadOfATree") : `${names(way ?? [])} › ${name}`}</Typed>
+							</b>
+						)}
+					</span>
+					<span className="second quiet">{t("organization.move.whereItWillBe")}</span>
+				</li>
+			</ol>
+			{preset === undefined && (
+				<Target
+					id={id}
+					from={from}
+					organizations={organizations}
+					choose={(f) => {
+						setTo(f.id);
+						setInstead({});
+						setStale(false);
+					}}
+				/>
+			)}
+			{to !== undefined && place && (
+				<p className="notice" data-is="warn">
+					<Icon name="alert" />
+					<span>{place}.</span>
+				</p>
+			)}
+			{stale && (
+				<p className="notice" data-is="warn" role="alert">
+					<Icon name="alert" />
+					<span>{t("organization.move.somethingHasChangedSinceIt")}</span>
+				</p>
+			)}
+			{to !== undefined && !place && <Consequence preview={preview} to={to} instead={instead} setInstead={setInstead} />}
+		</FormDialog>
 	);
 }
 

@@ -9,10 +9,9 @@ import type { Organization } from "../../api/resources";
 import { useRead, useSend } from "../../api/query";
 import type { TreeStore } from "../../frame/tree-store";
 import { FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
 import { notify } from "../../parts/live";
-import { Button, Typed } from "../../parts/small";
+import { Typed } from "../../parts/small";
 import { kinds } from "../../words/kinds";
 import { rich, t } from "../../words/message";
 
@@ -31,7 +30,6 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 		go(`/organizations/${a.data.id}`);
 	});
 	const submit = () =>
-		name.trim() &&
 		send.mutate({
 			to: url(organizations),
 			method: "POST",
@@ -53,23 +51,13 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 					: t(by.bound ? "organization.new.belowWhatYourKeyIs" : "organization.new.theHeadOfATree")
 			}
 			close={close}
+			unsaved={name.trim() !== ""}
 			submit={submit}
-			buttons={
-				<>
-					<Button
-						kind="main"
-						type="submit"
-						not={!name.trim() ? t("common.itNeedsAName") : send.isPending && t("common.itIsOnItsWay")}
-					>
-						{t("common.makeIt")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			act={t("common.makeIt")}
+			not={!name.trim() ? t("common.itNeedsAName") : send.isPending && t("common.itIsOnItsWay")}
+			error={send.error}
+			fields={["/data/attributes/name"]}
 		>
-			<Faults error={send.error} fields={["/data/attributes/name"]} />
 			<Field
 				label={t("common.name")}
 				value={name}

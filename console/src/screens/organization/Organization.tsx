@@ -15,7 +15,7 @@ import { move } from "../../frame/moving";
 import { copyCurl, usePage } from "../../frame/page";
 import { later } from "../../parts/later";
 import { Menu, type MenuEntry } from "../../parts/menu";
-import { Refused } from "../../parts/failure";
+import { lost, Refused } from "../../parts/failure";
 import { Icon, Kind } from "../../parts/icons";
 import { prefer } from "../../parts/preferences";
 import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
@@ -80,11 +80,11 @@ const tabs: Tab[] = [
 	{ path: "settings", name: t("common.settings"), screen: later(() => import("./Settings")) },
 ];
 
-/** What the number beside a tab counts. */
-const counting: Record<string, string> = {
-	people: t("organization.organization.membersHereWhoComesFrom"),
-	invitations: t("organization.organization.openInvitations"),
-	webhooks: t("organization.organization.endpointsHere"),
+/** What the number beside a tab counts, where that is not all that the tab has. */
+const counting: Record<string, (count: number) => string> = {
+	people: (count) => t("organization.organization.countHere", { count }),
+	invitations: (count) => t("organization.organization.countPending", { count }),
+	webhooks: digits,
 };
 
 export const counted = "children,descendants,memberships,endpoints,pendingInvitations";
@@ -101,8 +101,8 @@ export default function Organization(props: ScreenProps) {
 	useEffect(() => {
 		if (read.data) prefer({ last: id });
 	}, [id, read.data]);
-	if (!tab) return <NoPage />;
-	if (read.error && !read.data) {
+	if (!tab || (rest.length > 0 && tab.path !== "webhooks")) return <NoPage />;
+	if (lost(read)) {
 		if (read.error && "status" in read.error && read.error.status === 404) prefer({ last: undefined });
 		return <Lost error={read.error} again={() => void read.refetch()} />;
 	}
@@ -273,11 +273,7 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 						<li key={t.path}>
 							<Link href={to(t)} aria-current={t === tab ? "page" : undefined}>
 								{t.name}
-								{beside[t.path] !== undefined && (
-									<span className="count" title={counting[t.path]}>
-										{digits(beside[t.path] ?? 0)}
-									</span>
-								)}
+								{Boolean(beside[t.path]) && <span className="count">{counting[t.path]?.(beside[t.path] ?? 0)}</span>}
 								{t.path === "webhooks" && (counts.endpoints ?? 0) > 0 && <FailingMark id={id} changed={showOpen} />}
 							</Link>
 						</li>

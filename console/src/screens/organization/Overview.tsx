@@ -2,7 +2,7 @@
 
 import { Link } from "wouter";
 import { url } from "../../api/client";
-import { related, relatedMany, totalOf } from "../../api/document";
+import { related, relatedMany, totalOf, type Answer, type Resource } from "../../api/document";
 import type { ApiKey, Invitation, Membership, Organization, RecordedEvent, Role, User, Webhook } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { Does } from "../../frame/does";
@@ -16,7 +16,7 @@ import { useNames } from "../events/names";
 import { Sentence, actorName } from "../events/Sentence";
 import type { TabProps } from "./Organization";
 import { rich, t } from "../../words/message";
-import { OrganizationName } from "../../parts/organization-name";
+import { Members, OrganizationName } from "../../parts/organization-name";
 
 export default function Overview(props: TabProps) {
 	return (
@@ -57,12 +57,21 @@ interface Todo {
 const fortnight = 14 * 86_400_000;
 
 function NeedsYou({ id, may }: TabProps) {
-	const soon = new Date(Math.ceil((Date.now() + fortnight) / 3_600_000) * 3_600_000).toISOString();
+	const hour = 3_600_000; // in steps, so that it is the same request for a while
+	const now = new Date(Math.floor(Date.now() / hour) * hour).toISOString();
+	const soon = new Date(Math.ceil((Date.now() + fortnight) / hour) * hour).toISOString();
 	const webhooks = useRead<Webhook[]>(
 		may("webhooks:read") ? url("webhooks", { "filter[organizationId]": id, "filter[health]": "failing", "page[size]": 5 }) : null,
 	);
 	const keys = useRead<ApiKey[]>(
-		may("apiKeys:read") ? url("apiKeys", { "filter[organizationId]": id, "filter[expiresAt][lt]": soon, "page[size]": 5 }) : null,
+		may("apiKeys:read")
+			? url("apiKeys", {
+					"filter[organizationId]": id,
+					"filter[expiresAt][gt]": now,
+					"filter[expiresAt][lt]": soon,
+					"page[size]": 5,
+				})
+			: null,
 	);
 	const invitations = useRead<Invitation[]>(
 		may("invitations:read")
@@ -93,8 +102,15 @@ function NeedsYou({ id, may }: TabProps) {
 		}),
 	];
 	if (todos.length === 0) return null;
+	const at = `/organizations/${id}`;
+	const more = [
+		{ to: `${at}/webhooks`, name: t("common.webhooks"), count: left(webhooks.data) },
+		{ to: `${at}/keys`, name: t("common.keys"), count: left(keys.data) },
+		{ to: `${at}/invitations`, name: t("common.invitations"), count: left(invitations.data) },
+	].filter((m) => m.count > 0);
+	const count = todos.length + more.reduce((sum, m) => sum + m.count, 0);
 	return (
-		<Section id="todo" title={t("organization.overview.needsYou")} count={todos.length} card>
+		<Section id="todo" title={t("organization.overview.needsYou")} count={digits(count)} card>
 			<ul className="todo">
 				{todos.map((t) => (
 					<li key={t.id}>
@@ -111,9 +127,23 @@ function NeedsYou({ id, may }: TabProps) {
 						</Link>
 					</li>
 				))}
+				{more.map((m) => (
+					<li key={m.to}>
+						<span />
+						<span className="second">{t("organization.overview.andCountMore", { count: m.count })}</span>
+						<Link className="button" data-size="small" href={m.to}>
+							{m.name}
+						</Link>
+					</li>
+				))}
 			</ul>
 		</Section>
 	);
+}
+
+/** Returns how many a list has beside those that it was asked for. */
+function left(list: Answer<Resource<unknown>[]> | undefined): number {
+	return list ? Math.max((totalOf(list) ?? 0) - list.data.length, 0) : 0;
 }
 
 function failing(id: string, w: Webhook): Todo {
@@ -159,7 +189,7 @@ function ending(id: string, k: ApiKey): Todo {
 }
 
 function Below({ id, answer, organizations }: TabProps) {
-	const below = answer.data.meta?.counts?.children ?? 0;
+	const { children: below = 0, descendants = below } = answer.data.meta?.counts ?? {};
 	const list = useRead<Organization[]>(
 		below > 0
 			? url(organizations, {
@@ -177,7 +207,7 @@ function Below({ id, answer, organizations }: TabProps) {
 		<Section
 			id="below"
 			title={t("common.below")}
-			count={digits(below)}
+			count={descendants > below ? t("organization.overview.childrenOfAll", { children: below, all: descendants }) : digits(below)}
 			more={
 				<TextLink end to={`/organizations?view=list&filter[parent]=${id}`}>
 					{t("organization.overview.openAsAList")}
@@ -211,7 +241,7 @@ function Below({ id, answer, organizations }: TabProps) {
 									{o.attributes.number}
 								</td>
 								<td className="number" data-fold="end">
-									{o.meta?.counts?.memberships ?? ""}
+									<Members of={o.meta?.counts?.memberships} />
 								</td>
 								<td data-fold="under">
 									{o.meta?.counts?.endpoints ? (
@@ -301,7 +331,6 @@ function WhoRunsIt({ id, may }: TabProps) {
 		.sort((a, b) => (b.role?.attributes.rank ?? 0) - (a.role?.attributes.rank ?? 0) || Number(b.here) - Number(a.here))
 		.filter((r, i, all) => all.findIndex((other) => other.user?.id === r.user?.id) === i) // once, by the highest that they have
 		.slice(0, 6);
-	const total = totalOf(data);
 	return (
 		<Section
 			id="who"
@@ -310,7 +339,7 @@ function WhoRunsIt({ id, may }: TabProps) {
 			more={
 				may("memberships:read") && (
 					<TextLink end to={`/organizations/${id}/people`}>
-						{total ? t("organization.overview.all", { total }) : t("common.people")}
+						{t("organization.overview.allPeople")}
 					</TextLink>
 				)
 			}

@@ -3,10 +3,9 @@
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
-import { idOf, related, relatedMany, totalOf } from "../../api/document";
+import { idOf, related, relatedMany } from "../../api/document";
 import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
 import { usePages, type RowSource } from "../../api/pages";
-import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { Menu } from "../../parts/menu";
 import { FirstPeople } from "./FirstPeople";
@@ -15,7 +14,7 @@ import { Icon } from "../../parts/icons";
 import { More } from "../../parts/more";
 import { Rows, Table, whole } from "../../parts/rows";
 import { Button, Empty, Face, Ghosts, Held, Typed } from "../../parts/small";
-import { all, digits } from "../../words/count";
+import { all as listed, digits } from "../../words/count";
 import { short } from "../../words/time";
 import { useQueryState } from "../query-state";
 import { Export } from "../../parts/export";
@@ -61,12 +60,21 @@ export default function People(props: TabProps) {
 		"page[size]": 100,
 	};
 	const at = url("memberships", from === "here" ? { "filter[organizationId]": id, ...query } : { "filter[effectiveAt]": id, ...query });
-	const list = usePages<Membership>(at, { keep: true, keepAll: true });
-	const holders = useMemo(() => gather(list.rows, list.included, id), [list.rows, list.included, id]);
-	const shown = holders.filter((h) => (from !== "above" || h.roles.some((r) => !r.here)) && matches(h, text));
-	const here = answer.data.meta?.counts?.memberships;
-	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
-	const total = totalOf(counts.data);
+	const reading = { keep: true, keepAll: true };
+	const everybody = usePages<Membership>(url("memberships", { "filter[effectiveAt]": id, ...query }), reading);
+	const given = usePages<Membership>(from === "here" ? at : null, reading);
+	const list = from === "here" ? given : everybody;
+	const all = useMemo(() => gather(everybody.rows, everybody.included, id), [everybody.rows, everybody.included, id]);
+	const here = useMemo(() => gather(given.rows, given.included, id), [given.rows, given.included, id]);
+	const holders = from === "here" ? here : all;
+	const shown = holders.filter((h) => (from !== "above" || fromAbove(h)) && matches(h, text));
+	// Who has a role here and one from above is one person, so the parts may be more than all. Of what is not loaded memberships are known alone.
+	const counted = everybody.isPending || everybody.isPlaceholderData || everybody.hasNextPage ? undefined : all;
+	const numbers: Record<string, number | undefined> = {
+		all: counted?.length,
+		here: counted?.filter((h) => h.membership).length ?? answer.data.meta?.counts?.memberships,
+		above: counted?.filter(fromAbove).length,
+	};
 	const picked = holders.find((h) => h.id === who);
 	useKeys(picked ? [{ key: "Esc", label: t("organization.people.closeWhyTheyCan"), act: () => setWho("") }] : []);
 	const selection = useSelection(shown.map((h) => h.id));
@@ -84,7 +92,7 @@ export default function People(props: TabProps) {
 							[
 								"all",
 								<>
-									{t("common.all")} {total !== undefined && <span className="count">{digits(total)}</span>}
+									{t("common.all")} <Count of={numbers.all} />
 								</>,
 							],
 							[
@@ -93,7 +101,7 @@ export default function People(props: TabProps) {
 									<span className="held" data-from="here">
 										{t("common.here")}
 									</span>{" "}
-									{here !== undefined && <span className="count">{digits(here)}</span>}
+									<Count of={numbers.here} />
 								</>,
 							],
 							[
@@ -102,9 +110,7 @@ export default function People(props: TabProps) {
 									<span className="held" data-from="above">
 										{t("organization.people.fromAbove")}
 									</span>{" "}
-									{here !== undefined && total !== undefined && (
-										<span className="count">{digits(Math.max(total - here, 0))}</span>
-									)}
+									<Count of={numbers.above} />
 								</>,
 							],
 						]}
@@ -183,7 +189,7 @@ export default function People(props: TabProps) {
 						end={(holder) => setOver({ what: "end", holder })}
 					/>
 				)}
-				<More list={list} shown={shown.length} what="list.people" />
+				<More list={list} shown={shown.length} of={numbers[from]} what="list.people" loaded="list.loadedMemberships" />
 			</div>
 			{picked && (
 				<Why
@@ -213,6 +219,14 @@ export default function People(props: TabProps) {
 			)}
 		</div>
 	);
+}
+
+function Count({ of }: { of: number | undefined }) {
+	return of === undefined ? null : <span className="count">{digits(of)}</span>;
+}
+
+function fromAbove(h: Holder): boolean {
+	return h.roles.some((r) => !r.here);
 }
 
 /** Returns who holds something at an organization, each person once, in the order in which they came. */
@@ -385,6 +399,6 @@ function PeopleTable({ list, id, may, picked, selection, last, why, change, end 
 function places(h: Holder): React.ReactNode {
 	const above = [...new Map(h.roles.filter((r) => !r.here).map((r) => [r.organization.id, r.organization.name])).values()];
 	const here = h.membership !== undefined;
-	if (!above.length) return here ? "here" : "";
-	return here ? t("organization.people.hereAnd", { list: all(above) }) : all(above);
+	if (!above.length) return here ? t("organization.people.here") : "";
+	return here ? t("organization.people.hereAnd", { list: listed(above) }) : listed(above);
 }

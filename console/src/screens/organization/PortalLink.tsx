@@ -5,10 +5,8 @@ import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
 import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
-import { Button, Typed } from "../../parts/small";
-import { useUnsaved } from "../../parts/unsaved";
+import { Typed } from "../../parts/small";
 import { rich, t } from "../../words/message";
 import { SecretDialog } from "../keys/Secret";
 
@@ -22,7 +20,6 @@ export default function PortalLink({ id, name, close }: { id: string; name: stri
 	const [much, setMuch] = useState<keyof typeof words>("all");
 	const [made, setMade] = useState<Link | null>(null);
 	const send = useSend<Link["attributes"]>((a) => setMade(a.data as Link));
-	useUnsaved(whom.trim() !== "" && !made);
 	if (made) {
 		const a = made.attributes;
 		return (
@@ -43,8 +40,8 @@ export default function PortalLink({ id, name, close }: { id: string; name: stri
 			title={t("organization.portalLink.newPortalLink")}
 			intro={rich("organization.portalLink.itShowsTheWebhooksOf", { name: <Typed>{name}</Typed> })}
 			close={close}
+			unsaved={whom.trim() !== ""}
 			submit={() =>
-				!not &&
 				send.mutate({
 					to: url("portalLinks"),
 					method: "POST",
@@ -57,18 +54,11 @@ export default function PortalLink({ id, name, close }: { id: string; name: stri
 					},
 				})
 			}
-			buttons={
-				<>
-					<Button kind="main" type="submit" not={not}>
-						{t("common.makeIt")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			act={t("common.makeIt")}
+			not={not}
+			error={send.error}
+			fields={["/data/attributes/name"]}
 		>
-			<Faults error={send.error} fields={["/data/attributes/name"]} />
 			<Field
 				label={t("organization.portalLink.whoItIsFor")}
 				hint={t("organization.portalLink.eventsNameThem")}

@@ -6,10 +6,9 @@ import type { Answer } from "../../api/document";
 import type { Membership, Role } from "../../api/resources";
 import { queries } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
 import { Choice } from "../../parts/field";
 import { notify } from "../../parts/live";
-import { Button, Ghosts, Typed } from "../../parts/small";
+import { Ghosts, Typed } from "../../parts/small";
 import { most, operate, type Operation } from "../operations";
 import { useHolders } from "./role-holders";
 import { rich, t } from "../../words/message";
@@ -56,18 +55,11 @@ export default function DeleteRole({ role, roles, deleted, close }: DeleteProps)
 			title={rich("common.delete", { name: <Typed>{name}</Typed> })}
 			close={close}
 			submit={() => void submit()}
-			buttons={
-				<>
-					<Button kind="danger" type="submit" not={not}>
-						{held > 0 && other ? t("organization.roleDelete.giveHeldMembership", { held, other }) : t("common.deleteIt")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			act={held > 0 && other ? t("organization.roleDelete.giveHeldMembership", { held, other }) : t("common.deleteIt")}
+			danger
+			not={not}
+			error={error}
 		>
-			<Faults error={error} />
 			{!holders && <Ghosts rows={2} />}
 			{holders && held === 0 && <p>{t("organization.roleDelete.nobodyWhomYouSeeHolds")}</p>}
 			{holders && held > 0 && (

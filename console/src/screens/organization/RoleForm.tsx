@@ -5,7 +5,7 @@ import { Failure, url } from "../../api/client";
 import type { Answer } from "../../api/document";
 import type { Role, RoleAttributes } from "../../api/resources";
 import { useRead } from "../../api/query";
-import { FormDialog } from "../../parts/dialog";
+import { Dialog, FormDialog } from "../../parts/dialog";
 import { Faults } from "../../parts/failure";
 import { Check, Choice, Field } from "../../parts/field";
 import { useEdit } from "../../parts/edit";
@@ -72,14 +72,17 @@ export default function RoleForm(props: FormProps) {
 	if (!props.role) return <RoleDialog {...props} />;
 	if (read.data && read.isFetchedAfterMount) return <RoleDialog {...props} answer={read.data} />;
 	return (
-		<FormDialog
+		<Dialog
 			title={t("organization.roleForm.changeARole")}
 			close={props.close}
-			submit={props.close}
-			buttons={<Button type="submit">{t("common.close")}</Button>}
+			foot={
+				<div className="dialog-foot">
+					<Button onClick={props.close}>{t("common.close")}</Button>
+				</div>
+			}
 		>
-			{read.error instanceof Failure ? <Faults error={read.error} /> : <Ghosts />}
-		</FormDialog>
+			<div className="dialog-body">{read.error instanceof Failure ? <Faults error={read.error} /> : <Ghosts />}</div>
+		</Dialog>
 	);
 }
 
@@ -126,20 +129,14 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 			title={role ? rich("common.change2", { name: <Typed>{role.attributes.name}</Typed> }) : t("common.newRole")}
 			intro={t("organization.roleForm.itCanBeGivenHere")}
 			close={close}
-			submit={() => !not && edit.save()}
-			buttons={
-				<>
-					<Button kind="main" type="submit" not={not}>
-						{save}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-					{role && touches && <Effect before={formOf(edit.base?.attributes).permissions} now={form.permissions} />}
-				</>
-			}
+			unsaved={changed.length > 0}
+			submit={() => edit.save()}
+			act={save}
+			not={not}
+			error={error}
+			fields={edit.fields}
+			beside={role && touches && <Effect before={formOf(edit.base?.attributes).permissions} now={form.permissions} />}
 		>
-			<Faults error={error} fields={edit.fields} />
 			<Field
 				label={t("common.name")}
 				value={form.name}

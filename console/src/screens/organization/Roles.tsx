@@ -147,7 +147,7 @@ function HeldBy({ role }: { role: string }) {
 	if (!holders) return null;
 	const { memberships, included, total } = holders;
 	return (
-		<Section id="held-by" title={t("organization.roles.heldBy")} count={total}>
+		<Section id="held-by" title={t("organization.roles.heldBy")} count={total || undefined}>
 			{total === 0 && <p className="second quiet">{t("organization.roles.nobodyWhomYouSee")}</p>}
 			<ul className="holders">
 				{memberships.slice(0, whole ? undefined : shownHolders).map((m) => {

@@ -4,10 +4,10 @@ import { all } from "../../words/count";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { forOthers, goesOn, useStanding } from "../../api/standing";
-import { Failure, url } from "../../api/client";
+import { url } from "../../api/client";
 import type { Organization, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
-import { Dialog } from "../../parts/dialog";
+import { FormDialog } from "../../parts/dialog";
 import { useEdit } from "../../parts/edit";
 import { Faults } from "../../parts/failure";
 import { Check, Choice, Field, TextField } from "../../parts/field";
@@ -195,54 +195,42 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 	const not =
 		below > 0 ? t("organization.settings.belowOrganization", { below }) : typed !== org.attributes.slug && t("common.typeTheSlugFirst");
 	return (
-		<Dialog
+		<FormDialog
 			title={rich("common.delete", { name: <Typed>{org.attributes.name}</Typed> })}
 			intro={ends ? t("organization.settings.endWithIt", { ends }) : t("organization.settings.whatBelongsToItEnds")}
 			close={close}
-			foot={
-				<div className="dialog-foot">
-					<Button
-						kind="danger"
-						not={not}
-						onClick={() => send.mutate({ to: url(`${organizations}/${id}`), method: "DELETE", ifMatch: answer.etag })}
-					>
-						{t("common.deleteIt")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</div>
-			}
+			act={t("common.deleteIt")}
+			submit={() => send.mutate({ to: url(`${organizations}/${id}`), method: "DELETE", ifMatch: answer.etag })}
+			danger
+			not={not}
+			error={send.error}
 		>
-			<div className="dialog-body">
-				{send.error instanceof Failure && <Faults error={send.error} />}
-				{below > 0 ? (
-					<>
-						<p className="notice" data-is="warn">
-							<span>
-								{below === 1
-									? rich("organization.settings.belowOrganization2", {
-											link: (words) => <Link href={`/organizations?view=list&filter[parent]=${id}`}>{words}</Link>,
-											below,
-										})
-									: rich("organization.settings.belowOrganization3", {
-											link: (words) => <Link href={`/organizations?view=list&filter[parent]=${id}`}>{words}</Link>,
-											below,
-										})}
-							</span>
-						</p>
-						<LivingBelow id={id} organizations={organizations} close={close} />
-					</>
-				) : (
-					<Field
-						label={rich("common.type2", { slug: <span className="mono">{org.attributes.slug}</span> })}
-						value={typed}
-						onChange={(e) => setTyped(e.target.value)}
-						autoComplete="off"
-						spellCheck={false}
-					/>
-				)}
-			</div>
-		</Dialog>
+			{below > 0 ? (
+				<>
+					<p className="notice" data-is="warn">
+						<span>
+							{below === 1
+								? rich("organization.settings.belowOrganization2", {
+										link: (words) => <Link href={`/organizations?view=list&filter[parent]=${id}`}>{words}</Link>,
+										below,
+									})
+								: rich("organization.settings.belowOrganization3", {
+										link: (words) => <Link href={`/organizations?view=list&filter[parent]=${id}`}>{words}</Link>,
+										below,
+									})}
+						</span>
+					</p>
+					<LivingBelow id={id} organizations={organizations} close={close} />
+				</>
+			) : (
+				<Field
+					label={rich("common.type2", { slug: <span className="mono">{org.attributes.slug}</span> })}
+					value={typed}
+					onChange={(e) => setTyped(e.target.value)}
+					autoComplete="off"
+					spellCheck={false}
+				/>
+			)}
+		</FormDialog>
 	);
 }

@@ -13,6 +13,7 @@ import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { ago, milliseconds } from "../../words/time";
 import { goesOn, useStanding } from "../../api/standing";
+import { NoPage } from "../NoPage";
 import { healthOf } from "../webhooks/health";
 import { endpointName } from "../../words/host";
 import type { TabProps } from "./Organization";
@@ -24,6 +25,7 @@ const NewEndpoint = later(() => import("../webhooks/New"));
 
 export default function Webhooks(props: TabProps) {
 	const { id, rest } = props;
+	if (rest.length > 1 && (rest[1] !== "deliveries" || rest.length !== 3)) return <NoPage />;
 	if (rest.length > 0) {
 		return (
 			<Suspense
@@ -33,7 +35,7 @@ export default function Webhooks(props: TabProps) {
 					</div>
 				}
 			>
-				<Endpoint {...props} webhook={rest[0] ?? ""} delivery={rest[1] === "deliveries" ? rest[2] : undefined} />
+				<Endpoint {...props} webhook={rest[0] ?? ""} delivery={rest[2]} />
 			</Suspense>
 		);
 	}

@@ -63,7 +63,7 @@ export default function Deliveries({ organization, endpoints, sends }: Deliverie
 			<h1>{t("common.deliveries")}</h1>
 			<div className="row wrap" role="group" aria-label={t("common.filters")}>
 				<Segments label={t("common.state")} of={asWords(deliveryStates)} value={state} choose={setState} />
-				{list.total !== undefined && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
+				{Boolean(list.total) && <span className="second quiet end">{t("common.totalDelivery", { total: list.total })}</span>}
 			</div>
 			<Faults error={send.error} />
 			<Listing

@@ -11,9 +11,10 @@ import { useRead } from "../../api/query";
 import { Bars } from "../../frame/Bars";
 import { Said } from "../../frame/Frame";
 import { onKeyDown, useKeys } from "../../frame/keys";
-import { useFocusOnNavigation, usePage } from "../../frame/page";
+import { hasPage, useFocusOnNavigation, usePage } from "../../frame/page";
 import { later } from "../../parts/later";
 import { Boundary } from "../../parts/boundary";
+import { typing, useLeaving } from "../../parts/unsaved";
 import { showWhole } from "../../parts/whole";
 import { Refused } from "../../parts/failure";
 import { Icon, Mark } from "../../parts/icons";
@@ -28,6 +29,7 @@ const Webhooks = later(() => import("../organization/Webhooks"));
 const Deliveries = later(() => import("./Deliveries"));
 const EventTypes = later(() => import("./EventTypes"));
 const KeyList = later(() => import("../../frame/KeyList"));
+const Leave = later(() => import("../../frame/Leave"));
 
 interface LinkAttributes {
 	name?: string | null;
@@ -74,7 +76,10 @@ function Opened() {
 		if (me.data || me.error) showWhole();
 	}, [me.data, me.error]);
 	const refused = me.error instanceof Failure && me.error.status === 401;
-	if (state === "ended" || refused || (link && link.id !== portalId))
+	const ended = state === "ended" || refused;
+	// What somebody was typing when it ended stays, so that it can be copied; there is nothing else that could be done with it.
+	const keeps = ended && link?.id === portalId && typing();
+	if ((ended && !keeps) || (link && link.id !== portalId))
 		return (
 			<Alone>
 				<Ended />
@@ -89,7 +94,7 @@ function Opened() {
 	if (!link) return null;
 	return (
 		<Router base={`/portal/${portalId}`}>
-			<Inside link={link} />
+			<Inside link={link} ended={ended} />
 		</Router>
 	);
 }
@@ -112,7 +117,8 @@ function Ended() {
 	);
 }
 
-function Inside({ link }: { link: PortalLink }) {
+function Inside({ link, ended }: { link: PortalLink; ended: boolean }) {
+	const leaving = useLeaving();
 	const [path] = useLocation();
 	const [keys, setKeys] = useState(false);
 	const organization = idOf(link, "organization") ?? "";
@@ -163,6 +169,12 @@ function Inside({ link }: { link: PortalLink }) {
 					<Back to={link.attributes.returnUrl} />
 				</header>
 				<Bars me={undefined} />
+				{ended && (
+					<p className="bar" data-is="warn" role="alert">
+						<Icon name="alert" />
+						{t("portal.portal.thisLinkHasEndedWhat")}
+					</p>
+				)}
 				<main id="main" tabIndex={-1}>
 					<Boundary at={path}>
 						<Suspense
@@ -173,6 +185,11 @@ function Inside({ link }: { link: PortalLink }) {
 							}
 						>
 							<Switch>
+								{!hasPage() && (
+									<Route>
+										<NoPage />
+									</Route>
+								)}
 								<Route path="/">
 									<Redirect to={tabs[0]?.to ?? "/event-types"} replace />
 								</Route>
@@ -200,7 +217,10 @@ function Inside({ link }: { link: PortalLink }) {
 					</Boundary>
 				</main>
 			</div>
-			<Suspense fallback={null}>{keys && <KeyList close={() => setKeys(false)} />}</Suspense>
+			<Suspense fallback={null}>
+				{leaving && <Leave />}
+				{keys && <KeyList close={() => setKeys(false)} />}
+			</Suspense>
 			<Said />
 		</div>
 	);

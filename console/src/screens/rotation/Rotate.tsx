@@ -5,10 +5,9 @@ import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
 import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
 import { Choice } from "../../parts/field";
 import { notify } from "../../parts/live";
-import { Button, Typed } from "../../parts/small";
+import { Typed } from "../../parts/small";
 import { rich, t } from "../../words/message";
 
 const overlaps = [
@@ -38,19 +37,11 @@ export function RotateDialog<R extends Resource<unknown>>({ name, path, intro, c
 			title={rich("rotation.rotate.rotate", { name: <Typed>{name}</Typed> })}
 			intro={intro}
 			close={close}
-			submit={() => !send.isPending && send.mutate({ to: url(path), method: "POST", body: { meta: { overlap: Number(overlap) } } })}
-			buttons={
-				<>
-					<Button kind="main" type="submit" not={send.isPending && t("common.itIsOnItsWay")}>
-						{overlap === "0" ? t("rotation.rotate.rotateAndEndTheOld") : t("rotation.rotate.rotateBothWorkFor", { words })}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			submit={() => send.mutate({ to: url(path), method: "POST", body: { meta: { overlap: Number(overlap) } } })}
+			act={overlap === "0" ? t("rotation.rotate.rotateAndEndTheOld") : t("rotation.rotate.rotateBothWorkFor", { words })}
+			not={send.isPending && t("common.itIsOnItsWay")}
+			error={send.error}
 		>
-			<Faults error={send.error} />
 			{children}
 			<Choice label={t("rotation.rotate.overlap")} value={overlap} onChange={setOverlap} options={overlaps} />
 		</FormDialog>
@@ -67,19 +58,12 @@ export function EndRotationDialog({ name, path, children, close }: { name: strin
 		<FormDialog
 			title={rich("rotation.rotate.endTheOldSecretOf", { name: <Typed>{name}</Typed> })}
 			close={close}
-			submit={() => !send.isPending && send.mutate({ to: url(path), method: "POST" })}
-			buttons={
-				<>
-					<Button kind="danger" type="submit" not={send.isPending && t("common.itIsOnItsWay")}>
-						{t("rotation.rotate.endTheOldOneNow")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			submit={() => send.mutate({ to: url(path), method: "POST" })}
+			act={t("rotation.rotate.endTheOldOneNow")}
+			danger
+			not={send.isPending && t("common.itIsOnItsWay")}
+			error={send.error}
 		>
-			<Faults error={send.error} />
 			{children}
 		</FormDialog>
 	);

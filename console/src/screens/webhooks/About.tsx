@@ -7,14 +7,14 @@ import type { Answer } from "../../api/document";
 import type { Delivery, Webhook } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { copyCurl, usePage } from "../../frame/page";
-import { Dialog } from "../../parts/dialog";
+import { FormDialog } from "../../parts/dialog";
 import { Faults } from "../../parts/failure";
 import { Field } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Menu } from "../../parts/menu";
 import { Button, Copy, Section, State, Typed } from "../../parts/small";
-import { percent, row, shortId } from "../../words/count";
+import { percent, row, shortId, typedIs } from "../../words/count";
 import { ago, date, milliseconds, short } from "../../words/time";
 import { SecretDialog } from "../keys/Secret";
 import { EndRotationDialog, RotateDialog } from "../rotation/Rotate";
@@ -295,48 +295,36 @@ function DeleteDialog({ answer, name, close, gone }: { answer: Answer<Webhook>; 
 		notify(t("webhooks.about.deletedTheEndpoint", { name }));
 		gone();
 	});
-	const not = typed !== name && t("common.typeItsNameFirst");
+	const not = !typedIs(name, typed) && t("common.typeItsNameFirst");
 	return (
-		<Dialog
+		<FormDialog
 			title={rich("common.delete", { name: <Typed>{name}</Typed> })}
 			close={close}
-			foot={
-				<div className="dialog-foot">
-					<Button
-						kind="danger"
-						not={not || (send.isPending && t("common.itIsOnItsWay"))}
-						onClick={() => send.mutate({ to: url(`webhooks/${w.id}`), method: "DELETE", ifMatch: answer.etag })}
-					>
-						{waits ? t("webhooks.about.deleteItAndLoseWaits", { waits }) : t("common.deleteIt")}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</div>
-			}
+			act={waits ? t("webhooks.about.deleteItAndLoseWaits", { waits }) : t("common.deleteIt")}
+			submit={() => send.mutate({ to: url(`webhooks/${w.id}`), method: "DELETE", ifMatch: answer.etag })}
+			danger
+			not={not || (send.isPending && t("common.itIsOnItsWay"))}
+			error={send.error}
 		>
-			<div className="dialog-body">
-				<Faults error={send.error} />
-				<p>{waits ? t("webhooks.about.waitsMessageWaits", { waits }) : t("webhooks.about.nothingWaitsWhatWasSent")}</p>
-				<Field
-					label={
-						<>
-							{rich("webhooks.about.type", {
-								value: (
-									<span className="mono">
-										<Typed>{name}</Typed>
-									</span>
-								),
-							})}
-						</>
-					}
-					value={typed}
-					onChange={(e) => setTyped(e.target.value)}
-					autoComplete="off"
-					spellCheck={false}
-				/>
-			</div>
-		</Dialog>
+			<p>{waits ? t("webhooks.about.waitsMessageWaits", { waits }) : t("webhooks.about.nothingWaitsWhatWasSent")}</p>
+			<Field
+				label={
+					<>
+						{rich("webhooks.about.type", {
+							value: (
+								<span className="mono">
+									<Typed>{name}</Typed>
+								</span>
+							),
+						})}
+					</>
+				}
+				value={typed}
+				onChange={(e) => setTyped(e.target.value)}
+				autoComplete="off"
+				spellCheck={false}
+			/>
+		</FormDialog>
 	);
 }
 

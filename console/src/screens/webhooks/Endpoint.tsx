@@ -8,11 +8,10 @@ import type { Delivery, EventAttributes, Webhook } from "../../api/resources";
 import { usePages } from "../../api/pages";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
-import { Refused } from "../../parts/failure";
+import { lost, Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { List } from "../../parts/rows";
 import { Ghosts, State, Typed } from "../../parts/small";
-import { digits } from "../../words/count";
 import { short } from "../../words/time";
 import { endpointName } from "../../words/host";
 import type { TabProps } from "../organization/Organization";
@@ -64,7 +63,7 @@ export default function Endpoint(props: EndpointProps) {
 		{ key: "K", label: t("webhooks.endpoint.deliveryBefore"), act: () => step(-1) },
 		{ key: "Escape", label: t("webhooks.endpoint.backToTheEndpoint"), act: () => go(at + query) },
 	]);
-	if (read.error && !read.data)
+	if (lost(read))
 		return (
 			<div className="page">
 				<Refused error={read.error} again={() => void read.refetch()} />
@@ -106,7 +105,7 @@ export default function Endpoint(props: EndpointProps) {
 								</option>
 							))}
 						</select>
-						{list.total !== undefined && <span className="end quiet">{digits(list.total)}</span>}
+						{Boolean(list.total) && <span className="end quiet">{t("common.totalDelivery", { total: list.total })}</span>}
 					</label>
 				</div>
 				<List list={list} height={59}>

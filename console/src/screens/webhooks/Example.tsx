@@ -5,10 +5,9 @@ import { url } from "../../api/client";
 import type { Delivery, Webhook } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
 import { Choice } from "../../parts/field";
 import { notify } from "../../parts/live";
-import { Button, Typed } from "../../parts/small";
+import { Typed } from "../../parts/small";
 import { everything, useEventTypes } from "./event-types";
 import { rich, t } from "../../words/message";
 
@@ -37,20 +36,12 @@ export default function Example({ webhook, name, close, sent }: ExampleProps) {
 			intro={t("webhooks.example.nothingInItIsThere")}
 			close={close}
 			submit={() =>
-				!not && send.mutate({ to: url(`webhooks/${webhook.id}/test`), method: "POST", body: { meta: { eventType: type?.name } } })
+				send.mutate({ to: url(`webhooks/${webhook.id}/test`), method: "POST", body: { meta: { eventType: type?.name } } })
 			}
-			buttons={
-				<>
-					<Button kind="main" type="submit" not={not}>
-						{t("webhooks.example.send", { type: type?.name ?? "" })}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			act={t("webhooks.example.send", { type: type?.name ?? "" })}
+			not={not}
+			error={send.error}
 		>
-			<Faults error={send.error} />
 			<Choice
 				label={t("common.type")}
 				hint={type?.description}

@@ -7,12 +7,11 @@ import { url } from "../../api/client";
 import type { Answer } from "../../api/document";
 import type { Webhook, WebhookAttributes } from "../../api/resources";
 import { FormDialog } from "../../parts/dialog";
-import { Faults } from "../../parts/failure";
 import { Check, Choice, Field, TextField } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { useEdit } from "../../parts/edit";
 import { notify } from "../../parts/live";
-import { Button, Typed } from "../../parts/small";
+import { Typed } from "../../parts/small";
 import { MergeDialog } from "../organization/Merge";
 import { EventTypesField, everything } from "./event-types";
 import { rich, t } from "../../words/message";
@@ -132,19 +131,13 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 			}
 			intro={t("webhooks.form.aUrlThatIsTold")}
 			close={close}
-			submit={() => !not && edit.save()}
-			buttons={
-				<>
-					<Button kind="main" type="submit" not={not}>
-						{save}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			unsaved={changed.length > 0}
+			submit={() => edit.save()}
+			act={save}
+			not={not}
+			error={error}
+			fields={edit.fields}
 		>
-			<Faults error={error} fields={edit.fields} />
 			<Field
 				label={t("common.name")}
 				hint={t("webhooks.form.whatItIsForWithout")}

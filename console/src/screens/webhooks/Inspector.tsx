@@ -10,7 +10,7 @@ import { useRead, useSend } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { copyCurl, usePage, type Crumb } from "../../frame/page";
 import { Menu } from "../../parts/menu";
-import { Faults, Refused } from "../../parts/failure";
+import { Faults, lost, Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
@@ -84,7 +84,7 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may, wi
 	const { send: not } = useEndpointRights(webhook, may);
 	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
 	useKeys(not || !d ? [] : [{ key: "R", label: t("common.sendAgain"), act: sendAgain }]);
-	if (read.error && !d)
+	if (lost(read))
 		return (
 			<div className="page">
 				<Refused error={read.error} again={() => void read.refetch()} />

@@ -99,19 +99,11 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 			title={t("common.sendAgain")}
 			intro={rich("webhooks.replay.toWithTheOldWebhook", { name: <Typed>{name}</Typed> })}
 			close={close}
-			submit={() => !not && submit()}
-			buttons={
-				<>
-					<Button kind="main" type="submit" not={not}>
-						{total === undefined ? t("common.sendAgain") : t("webhooks.replay.sendAgain", { total })}
-					</Button>
-					<Button kind="bare" onClick={close}>
-						{t("common.cancel")}
-					</Button>
-				</>
-			}
+			submit={submit}
+			act={total === undefined ? t("common.sendAgain") : t("webhooks.replay.sendAgain", { total })}
+			not={not}
+			error={send.error}
 		>
-			<Faults error={send.error} />
 			<Choice
 				label={t("webhooks.replay.what")}
 				value={kind}

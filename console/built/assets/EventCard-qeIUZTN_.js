@@ -1,1 +1,0 @@
-export{t as default}from"./EventCard-BiE9K5hX.js";

@@ -1,0 +1,1 @@
+export{v as default}from"./deeds-C3sI1LAz.js";

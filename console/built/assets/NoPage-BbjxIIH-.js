@@ -1,1 +1,0 @@
-import{F as e,Qt as t,S as n,yn as r}from"./base-BLyUkrDg.js";var i=r();function a(){return e({title:t(`Nothing here`),crumbs:[{name:t(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(n,{})})}export{a as t};

@@ -1,0 +1,1 @@
+export{f as default}from"./deeds-C3sI1LAz.js";

@@ -1,0 +1,1 @@
+export{x as default}from"./deeds-C3sI1LAz.js";
