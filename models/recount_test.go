@@ -78,7 +78,8 @@ func TestRecountBesideWriters(t *testing.T) {
 		for range 4 {
 			writers.Go(func() {
 				for n := range 20 {
-					org, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": models.NewID()}, below(top)))
+					in := input(attributes{"name": models.NewID()}, below(top))
+					org, err := models.CreateOrganization(t.Context(), db, everything, in)
 					if err == nil && n%3 == 0 {
 						err = models.DeleteOrganization(t.Context(), db, everything, org.ID, nil)
 					}
@@ -100,7 +101,8 @@ func TestRecountBesideWriters(t *testing.T) {
 				over = true
 			default:
 			}
-			_, err := modelstest.Writable(db).ExecContext(t.Context(), `UPDATE counters SET n = n + 1 WHERE name = 'descendants' AND shard = 0`)
+			_, err := modelstest.Writable(db).ExecContext(t.Context(),
+				`UPDATE counters SET n = n + 1 WHERE name = 'descendants' AND shard = 0`)
 			if err != nil {
 				t.Fatal(err)
 			}
