@@ -9,8 +9,9 @@ import (
 	"roster/models/store"
 )
 
-// Recount sets each counter that does not agree with what counting finds, and returns how many did not. It calls found with a sentence for each of
-// the first twenty, as [Verify] does. Servers may run: what they write waits until it is done, on PostgreSQL only what changes a counter.
+// Recount sets each counter that does not agree with what counting finds, and returns how many did not. It calls found with a sentence for
+// each of the first twenty, as [Verify] does. Servers may run: what they write waits until it is done, on PostgreSQL only what changes a
+// counter.
 func Recount(ctx context.Context, db *store.DB, found func(sentence string)) (n int, err error) {
 	type miscount struct {
 		name, key     string

@@ -15,10 +15,10 @@ func (p *program) recountCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "recount",
 		Usage: "set the counters of the database that do not agree with what counting finds",
-		Description: "For what 'roster verify' says of counters: a replica of the version before, which went on after the schema had counters\n" +
-			"that it does not know, has left them behind. Let it end, then count. Servers may run, and read as ever; on PostgreSQL\n" +
-			"what changes a counter waits until all is counted, on SQLite every change does. Nothing else is changed, and there are\n" +
-			"no events. What was set comes to stdout, a line each.\n\n" +
+		Description: "For what 'roster verify' says of counters: a replica of the version before, which went on after the schema had\n" +
+			"counters that it does not know, has left them behind. Let it end, then count. Servers may run, and read as ever; on\n" +
+			"PostgreSQL what changes a counter waits until all is counted, on SQLite every change does. Nothing else is changed,\n" +
+			"and there are no events. What was set comes to stdout, a line each.\n\n" +
 			"   roster recount",
 		Flags:  p.flags(storage, logging),
 		Action: p.onStorage(p.recount),
