@@ -78,8 +78,8 @@ func TestRecountBesideWriters(t *testing.T) {
 		for range 4 {
 			writers.Go(func() {
 				for n := range 20 {
-					created := input(attributes{"name": models.NewID()}, below(top))
-					org, err := models.CreateOrganization(t.Context(), db, everything, created)
+					in := input(attributes{"name": models.NewID()}, below(top))
+					org, err := models.CreateOrganization(t.Context(), db, everything, in)
 					if err == nil && n%3 == 0 {
 						err = models.DeleteOrganization(t.Context(), db, everything, org.ID, nil)
 					}

@@ -215,6 +215,9 @@ func resettle(ctx context.Context, tx *store.DB, before, org *Organization) (*br
 
 // count moves the numbers of a branch from the old ancestors to the new ones.
 func (r relocation) count(ctx context.Context, tx *store.DB, before, org *Organization) error {
+	if err := tx.HoldCounters(ctx); err != nil {
+		return err
+	}
 	below, err := store.ReadCounter(ctx, tx, countDescendants, org.ID)
 	if err != nil {
 		return err

@@ -90,6 +90,9 @@ const checkEvery = time.Second
 
 // watchFile ends the server when the embedded database that it has opened is not in its place any more. Whoever moves its directory away
 // takes the lock along with it, and nothing keeps another server from the old place. What cannot be told from others is not looked after.
+//
+// However such a server ends, it leaves no log behind: SQLite would put that into whatever file is in its place by then, a backup for
+// example, and destroy it.
 func (a *app) watchFile() error {
 	path, embedded := a.cfg.sqlitePath()
 	if !embedded {
@@ -103,6 +106,12 @@ func (a *app) watchFile() error {
 	if err != nil {
 		return fmt.Errorf("look after the database: %w", err)
 	}
+	a.onStop(func() error {
+		if inItsPlace(path, opened) {
+			return nil
+		}
+		return a.db.FoldLog(context.Background())
+	})
 	a.background(func(ctx context.Context) {
 		ticks := time.NewTicker(checkEvery)
 		defer ticks.Stop()

@@ -74,6 +74,45 @@ func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 	}
 }
 
+// TestWhatReplacesADatabaseIsNotHarmed puts a backup under a server that has a log: neither that file nor what the server has written is
+// lost.
+func TestWhatReplacesADatabaseIsNotHarmed(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	dir, old := filepath.Join(home, "data"), filepath.Join(home, "old")
+	path := filepath.Join(dir, "roster.db")
+	p := launchIn(t, home, "--listen", "127.0.0.1:0", "--data-dir", dir)
+	backup := filepath.Join(home, "backup")
+	if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", dir); code != exitOK {
+		t.Fatal(stderr)
+	}
+	create := []string{"key", "create", "--kind", "management", "--name", "written after the backup", "--data-dir", dir}
+	if code, _, stderr := command(t, nil, create...); code != exitOK {
+		t.Fatal(stderr)
+	}
+	key, err := os.ReadFile(filepath.Join(dir, "secret.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Mkdir(old, 0o700), os.WriteFile(filepath.Join(old, "secret.key"), key, 0o600),
+		os.Link(path, filepath.Join(old, "roster.db")), os.Rename(backup, path)); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+		t.Errorf("it ends with %v", err)
+	}
+	for place, written := range map[string]bool{dir: false, old: true} {
+		if code, stdout, stderr := command(t, nil, "verify", "--data-dir", place); code != exitOK {
+			t.Errorf("%s: %s%s", place, stdout, stderr)
+		}
+		_, keys, stderr := command(t, nil, "key", "list", "--data-dir", place)
+		if strings.Contains(keys, "written after the backup") != written {
+			t.Errorf("%s: %s%s", place, keys, stderr)
+		}
+	}
+}
+
 // TestACommandDoesNotMigrateUnderAServer has a server of an earlier version, which is as good as its lock and its schema.
 func TestACommandDoesNotMigrateUnderAServer(t *testing.T) {
 	t.Parallel()

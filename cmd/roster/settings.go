@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -216,6 +217,9 @@ func (s setting) refuse(value string, err error) error {
 	what := fmt.Sprintf("cannot be %q", value)
 	if s.secret {
 		what = "cannot be used"
+		if strings.TrimSpace(value) != value { // not seen, as it would be in a value that is quoted
+			err = errors.New("white space is around it, as the line break at the end of a file that a Secret was made of")
+		}
 	}
 	return usageError{fmt.Errorf("--%s (%s) %s: %w", s.flag, s.variable(), what, err)}
 }

@@ -44,6 +44,8 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 			"cannot be used: " + notPostgres},
 		{"database-url", "postgres://root:hunter2@localhost",
 			"cannot be used: " + notPostgres},
+		{"database-url", "postgres://root:hunter2@localhost/x\n",
+			"cannot be used: white space is around it, as the line break at the end of a file that a Secret was made of"},
 		{"database-url", "sqlite::memory:", `cannot be used: it must name a file after sqlite:, without options`},
 		{"database-url", "sqlite:x?mode=ro", `cannot be used: it must name a file after sqlite:, without options`},
 		{"smtp-url", "smtp://root:hunter2@", `cannot be used: it must look like smtps://user:password@host:465 or smtp://host:587, ` +

@@ -34,8 +34,8 @@ func (k Counted) query(db *store.DB, n *int64) store.Query {
 		args = append([]any{k.Within, IDOrNil(k.Key)}, args...)
 	}
 	return store.Query{SQL: sql, Args: args, Take: func(a *store.Answer) error {
-		if there := a.Number(0, 0) != 0; there {
-			*n = a.Number(0, 1) + db.Uncounted(k.Name, k.Key) + k.Plus
+		if there := a.Number(0, 0) != 0; there { // a program of the version before leaves counters behind, also below 0
+			*n = max(0, a.Number(0, 1)+db.Uncounted(k.Name, k.Key)+k.Plus)
 		}
 		return nil
 	}}

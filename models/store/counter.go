@@ -45,6 +45,15 @@ func (db *DB) LockCounters(ctx context.Context) error {
 	return err
 }
 
+// HoldCounters makes [DB.LockCounters] wait until the transaction ends, and waits for it first. Whoever adds to counters what another one
+// stands at needs that: a number that is set right after it was read would be added as it was.
+func (db *DB) HoldCounters(ctx context.Context) error {
+	if db.dialect == SQLite {
+		return nil
+	}
+	return db.Later(ctx, "hold counters", `LOCK TABLE counters IN ROW EXCLUSIVE MODE`)
+}
+
 // storeCounts adds what was collected to the counters, all of it in the same shard.
 func (db *DB) storeCounts(ctx context.Context) error {
 	if len(db.tally)+len(db.branches.tally) == 0 {

@@ -135,6 +135,22 @@ func (db *DB) Close() error {
 	return errors.Join(db.pools.read.Close(), db.pools.write.Close())
 }
 
+// FoldLog puts the write-ahead log of SQLite into the file that was opened, wherever that is by now, and empties it. Closing does not do
+// that for a file that was moved. It fails if somebody reads for longer than a lock is waited for.
+func (db *DB) FoldLog(ctx context.Context) error {
+	if db.dialect != SQLite {
+		return nil
+	}
+	var busy, pages, folded int
+	if err := db.pools.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &folded); err != nil {
+		return fmt.Errorf("fold the log into the database: %w", err)
+	}
+	if busy != 0 {
+		return errors.New("fold the log into the database: others read it")
+	}
+	return nil
+}
+
 // Ping returns an error if the database does not answer.
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.pools.read.PingContext(ctx); err != nil {
