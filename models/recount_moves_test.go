@@ -9,54 +9,72 @@ import (
 	"roster/models/store"
 )
 
-// TestRecountBesideAMove moves a branch that counters are wrong for while these are set right: what it takes along is read afterwards. On
-// SQLite nobody else writes meanwhile.
-func TestRecountBesideAMove(t *testing.T) {
+// TestRecountBesideWhatReadsCounters moves and deletes organizations that counters are wrong for while these are set right: what is added to
+// other counters is read afterwards. On SQLite nobody else writes meanwhile.
+func TestRecountBesideWhatReadsCounters(t *testing.T) {
 	t.Parallel()
-	db := modelstest.Open(t, store.Postgres)
-	from, to := organization(t, db, "From", "").ID, organization(t, db, "To", "").ID
-	branch := organization(t, db, "Branch", from).ID
-	user(t, db, "ada", organization(t, db, "Leaf", branch).ID)
-	wrong := func(n int) (string, []any) {
-		return `UPDATE counters SET n = n + $1 WHERE (name, key, shard) IN (SELECT name, key, MIN(shard) FROM counters
-			WHERE name IN ('descendants', 'people') AND key = $2 GROUP BY name, key)`, []any{n, branch}
-	}
-	statement, args := wrong(7)
-	if _, err := modelstest.Writable(db).ExecContext(t.Context(), statement, args...); err != nil {
-		t.Fatal(err)
-	}
-	recount, err := modelstest.Writable(db).BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer recount.Rollback() //nolint:errcheck // in vain if it is over
-	if _, err := recount.ExecContext(t.Context(), `LOCK TABLE counters IN SHARE ROW EXCLUSIVE MODE`); err != nil {
-		t.Fatal(err)
-	}
-	moved := make(chan error, 1)
-	go func() {
-		_, err := models.UpdateOrganization(t.Context(), db, everything, branch, input(nil, below(to)))
-		moved <- err
-	}()
-	for waits := false; !waits; {
-		err := modelstest.Readable(db).QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks
-			WHERE relation = 'counters'::regclass AND NOT granted)`).Scan(&waits)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	statement, args = wrong(-7)
-	if _, err := recount.ExecContext(t.Context(), statement, args...); err != nil {
-		t.Fatal(err)
-	}
-	if err := recount.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-moved; err != nil {
-		t.Fatal(err)
-	}
-	if found := verified(t, db); len(found) != 0 {
-		t.Errorf("it is wrong: %q", found)
+	type tree struct{ branch, leaf, to string }
+	for name, c := range map[string]struct {
+		wrong  func(tree) (counters []string, of string)
+		change func(t *testing.T, db *store.DB, of tree) error
+	}{
+		"a move": {
+			func(of tree) ([]string, string) { return []string{"descendants", "people"}, of.branch },
+			func(t *testing.T, db *store.DB, of tree) error {
+				_, err := models.UpdateOrganization(t.Context(), db, everything, of.branch, input(nil, below(of.to)))
+				return err
+			},
+		},
+		"a deletion": {
+			func(of tree) ([]string, string) { return []string{"users"}, of.leaf },
+			func(t *testing.T, db *store.DB, of tree) error {
+				return models.DeleteOrganization(t.Context(), db, everything, of.leaf, nil)
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := modelstest.Open(t, store.Postgres)
+			of := tree{to: organization(t, db, "To", "").ID}
+			of.branch = organization(t, db, "Branch", organization(t, db, "From", "").ID).ID
+			of.leaf = organization(t, db, "Leaf", of.branch).ID
+			user(t, db, "ada", of.leaf)
+			counters, key := c.wrong(of)
+			const wrong = `UPDATE counters SET n = n + $1 WHERE (name, key, shard) IN (SELECT name, key, MIN(shard) FROM counters
+				WHERE name = ANY($2) AND key = $3 GROUP BY name, key)`
+			if _, err := modelstest.Writable(db).ExecContext(t.Context(), wrong, 7, counters, key); err != nil {
+				t.Fatal(err)
+			}
+			recount, err := modelstest.Writable(db).BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer recount.Rollback() //nolint:errcheck // in vain if it is over
+			if _, err := recount.ExecContext(t.Context(), `LOCK TABLE counters IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+				t.Fatal(err)
+			}
+			changed := make(chan error, 1)
+			go func() { changed <- c.change(t, db, of) }()
+			for waits := false; !waits; {
+				err := modelstest.Readable(db).QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks
+					WHERE relation = 'counters'::regclass AND NOT granted)`).Scan(&waits)
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := recount.ExecContext(t.Context(), wrong, -7, counters, key); err != nil {
+				t.Fatal(err)
+			}
+			if err := recount.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-changed; err != nil {
+				t.Fatal(err)
+			}
+			if found := verified(t, db); len(found) != 0 {
+				t.Errorf("it is wrong: %q", found)
+			}
+		})
 	}
 }
 

@@ -66,6 +66,9 @@ func countHidden(ctx context.Context, tx *store.DB, organization string, sign in
 	var members int64
 	held := map[string]int64{}
 	counter, args := store.CounterSQL(countUsers, organization)
+	if err := tx.HoldCounters(ctx); err != nil {
+		return err
+	}
 	err := tx.Ask(ctx,
 		store.Query{SQL: "SELECT " + counter, Args: args, Take: func(a *store.Answer) error {
 			members = a.Number(0, 0) + tx.Uncounted(countUsers, organization)
