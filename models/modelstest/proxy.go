@@ -100,6 +100,20 @@ func (p *Proxy) Turns() int {
 	return p.turns
 }
 
+// Fewest returns how many turns something takes at the least. It is done until these are no more than want, forty times at most: every
+// connection that it comes upon is first told of its statements, and one that was idle for a second is tried before it is used.
+func (p *Proxy) Fewest(want int, do func()) int {
+	fewest := 1 << 30
+	for range 40 {
+		before := p.Turns()
+		do()
+		if fewest = min(fewest, p.Turns()-before); fewest <= want {
+			break
+		}
+	}
+	return fewest
+}
+
 // Asked returns how many connections were tried so far.
 func (p *Proxy) Asked() int {
 	p.mu.Lock()
