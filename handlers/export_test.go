@@ -177,8 +177,8 @@ func large(t *testing.T, db *store.DB, organization ...string) {
 				at = &organization[0]
 			}
 			err := models.Capture(t.Context(), tx, &models.Event{
-				OrganizationID: at, ID: models.NewID(), EventType: "user.updated", OccurredAt: jsonapi.Stamp{Time: tx.Now()}, SubjectType: "users",
-				SubjectID: models.NewID(), ActorKind: models.BySystem, Resource: data,
+				OrganizationID: at, ID: models.NewID(), EventType: "user.updated", OccurredAt: jsonapi.Stamp{Time: tx.Now()},
+				SubjectType: "users", SubjectID: models.NewID(), ActorKind: models.BySystem, Resource: data,
 			})
 			if err != nil {
 				return err
@@ -279,20 +279,19 @@ func TestAnExportIsNotCompleteForWhoLosesARole(t *testing.T) {
 		s := newServiceWith(t, db, smallBuffers)
 		f := newFamily(s)
 		large(t, db, f.top)
+		gives := func(membership, role string) *answer {
+			return s.do("PATCH", membership+"/relationships/roles", object{"data": rolesAs(role)}).want(200)
+		}
 		for name, c := range map[string]struct {
 			change   func(membership string) *answer
 			complete bool
 		}{
-			"a membership ends": {func(m string) *answer { return s.do("DELETE", "/public/v2/memberships/"+m, nil).want(204) }, false},
-			"another role is lower": {func(m string) *answer {
-				return s.do("PATCH", "/public/v2/memberships/"+m+"/relationships/roles", object{"data": rolesAs(models.RoleViewer)}).want(200)
-			}, false},
-			"another role is higher": {func(m string) *answer {
-				return s.do("PATCH", "/public/v2/memberships/"+m+"/relationships/roles", object{"data": rolesAs(models.RoleOwner)}).want(200)
-			}, true},
+			"a membership ends":      {func(m string) *answer { return s.do("DELETE", m, nil).want(204) }, false},
+			"another role is lower":  {func(m string) *answer { return gives(m, models.RoleViewer) }, false},
+			"another role is higher": {func(m string) *answer { return gives(m, models.RoleOwner) }, true},
 		} {
 			id, as := s.person("Bob", f.top, models.RoleManager)
-			membership := s.get("/public/v2/memberships?filter[userId]="+id).text("data", 0, "id")
+			membership := "/public/v2/memberships/" + s.get("/public/v2/memberships?filter[userId]="+id).text("data", 0, "id")
 			reader := as.stopped()
 			if reader.StatusCode != 200 {
 				t.Fatalf("%s: status %d", name, reader.StatusCode)

@@ -266,13 +266,14 @@ func TestAMoveTellsNoMoreThanItsCallerReads(t *testing.T) {
 	})
 }
 
-// TestAMoveNamesNoWordsOfRolesThatItsCallerDoesNotSee has Bob lose words of two roles by a move of his own. Who reads people and not roles is
-// told those of the service and of the role that is built in; who reads roles, and Bob, are told those of the application as well.
+// TestAMoveNamesNoWordsOfRolesThatItsCallerDoesNotSee has Bob lose words of two roles by a move of his own. Who reads people and not roles
+// is told those of the service and of the role that is built in; who reads roles, and Bob, are told those of the application as well.
 func TestAMoveNamesNoWordsOfRolesThatItsCallerDoesNotSee(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		f := newFamily(s)
 		clerk := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk",
-			"permissions": []string{"events:read", "invoices:read"}}, "organization", ref("organizations", f.top))).want(201).text("data", "id")
+			"permissions": []string{"events:read", "invoices:read"}}, "organization", ref("organizations", f.top))).
+			want(201).text("data", "id")
 		bob, asBob := s.person("Bob", f.top, models.RoleViewer, clerk, s.role(f.top, "remover", 30, "organizations:delete"))
 		for _, at := range []string{f.branch, f.other} {
 			s.member(bob, at, s.role(at, "writer", 30, "organizations:write"))
