@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models"
 	"roster/models/collection"
 	"roster/models/store"
 	"roster/server"
@@ -44,7 +45,7 @@ func NewExport(c *collection.Collection, base string, q *jsonapi.Query, mediaTyp
 }
 
 // Run writes the export, as somebody sees it who sees a scope, and returns how many resources it has. Who it is, and still may read it, is
-// asked for each part, in the context that the part has.
+// asked for each part, in the context that the part has, and once more at the end.
 func (e *Export) Run(ctx context.Context, db *store.DB, out io.Writer, scope func(context.Context) (collection.Scope, error),
 ) (count int64, err error) {
 	walk, err := collection.NewWalk(ctx, db, e.collection, e.query)
@@ -80,6 +81,9 @@ func (e *Export) part(ctx context.Context, db *store.DB, walk *collection.Walk, 
 		return nil, 0, err
 	}
 	items, err := walk.Next(ctx, seen, exportPart)
+	if err == nil && len(items) == 0 {
+		_, err = scope(ctx) // nothing is the end only for who lost nothing while it was looked up
+	}
 	if err != nil || len(items) == 0 {
 		return nil, 0, err
 	}
@@ -105,16 +109,42 @@ func (a *API) export(w http.ResponseWriter, rq *request, c *collection.Collectio
 		e.head(w, rq)
 		return nil
 	}
+	keeps, err := keepsRights(rq)
+	if err != nil {
+		return err
+	}
 	stream, done := rq.Stream(w, a.exportStall, func() { e.head(w, rq) })
 	defer done()
 	count, err := e.Run(stream.Context(), rq.DB, stream, func(ctx context.Context) (collection.Scope, error) {
-		err := rq.AdmitAgain(ctx) // an export can take longer than a key lives
-		return rq.Scope(), err
+		if err := rq.AdmitAgain(ctx); err != nil { // an export can take longer than a key lives
+			return collection.Scope{}, err
+		}
+		return rq.Scope(), keeps(ctx)
 	})
 	if err == nil {
 		e.form.complete(w.Header(), count)
 	}
 	return err
+}
+
+// keepsRights returns what fails once a person does not hold any more what they hold now. Without it an export would leave out what they
+// have ceased to see, and say that it is complete.
+func keepsRights(rq *request) (func(context.Context) error, error) {
+	user := rq.Principal.UserID
+	if user == "" {
+		return func(context.Context) error { return nil }, nil
+	}
+	began, err := models.WordsHeldBy(rq.Context(), rq.DB, user)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		now, err := models.WordsHeldBy(ctx, rq.DB, user)
+		if err == nil && !now.Include(began) {
+			err = &server.Error{Reason: server.Forbidden, Message: "Roles that were held when the export began are not held any more."}
+		}
+		return err
+	}, nil
 }
 
 // head writes the header of the answer.

@@ -163,8 +163,8 @@ func smallBuffers(_ *server.Config, s *http.Server) {
 	}
 }
 
-// large records events that do not fit into the buffers of a connection.
-func large(t *testing.T, db *store.DB) {
+// large records events that do not fit into the buffers of a connection: of an organization, if there is one.
+func large(t *testing.T, db *store.DB, organization ...string) {
 	t.Helper()
 	data, err := jsonapi.Marshal(object{"type": "users", "id": models.NewID(), "meta": object{"text": strings.Repeat("x", 100<<10)}})
 	if err != nil {
@@ -172,9 +172,13 @@ func large(t *testing.T, db *store.DB) {
 	}
 	err = store.Transaction(t.Context(), db, func(tx *store.DB) error {
 		for range largeCount {
+			var at *string
+			if len(organization) > 0 {
+				at = &organization[0]
+			}
 			err := models.Capture(t.Context(), tx, &models.Event{
-				ID: models.NewID(), EventType: "user.updated", OccurredAt: jsonapi.Stamp{Time: tx.Now()}, SubjectType: "users",
-				SubjectID: models.NewID(), ActorKind: models.BySystem, Resource: data,
+				OrganizationID: at, ID: models.NewID(), EventType: "user.updated", OccurredAt: jsonapi.Stamp{Time: tx.Now()},
+				SubjectType: "users", SubjectID: models.NewID(), ActorKind: models.BySystem, Resource: data,
 			})
 			if err != nil {
 				return err
@@ -264,6 +268,39 @@ func TestAnExportThatStallsOrLosesItsKeyIsCut(t *testing.T) {
 		servertest.Poll(t, "an end of the export", func() bool { return s.api.Exporting() == 0 })
 		if rest, err := io.ReadAll(reader.Body); err == nil || strings.Contains(string(rest), "complete") {
 			t.Errorf("an export that nobody reads ends with %v after %d bytes: %.100s", err, len(rest), rest[max(0, len(rest)-100):])
+		}
+	})
+}
+
+// TestAnExportIsNotCompleteForWhoLosesARole has people stop in the middle of an export and lose what they hold, or get more.
+func TestAnExportIsNotCompleteForWhoLosesARole(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newServiceWith(t, db, smallBuffers)
+		f := newFamily(s)
+		large(t, db, f.top)
+		gives := func(membership, role string) *answer {
+			return s.do("PATCH", membership+"/relationships/roles", object{"data": rolesAs(role)}).want(200)
+		}
+		for name, c := range map[string]struct {
+			change   func(membership string) *answer
+			complete bool
+		}{
+			"a membership ends":      {func(m string) *answer { return s.do("DELETE", m, nil).want(204) }, false},
+			"another role is lower":  {func(m string) *answer { return gives(m, models.RoleViewer) }, false},
+			"another role is higher": {func(m string) *answer { return gives(m, models.RoleOwner) }, true},
+		} {
+			id, as := s.person("Bob", f.top, models.RoleManager)
+			membership := "/public/v2/memberships/" + s.get("/public/v2/memberships?filter[userId]="+id).text("data", 0, "id")
+			reader := as.stopped()
+			if reader.StatusCode != 200 {
+				t.Fatalf("%s: status %d", name, reader.StatusCode)
+			}
+			c.change(membership)
+			rest, err := io.ReadAll(reader.Body)
+			if complete := strings.Contains(string(rest), `"complete":true`); complete != c.complete || (err == nil) != c.complete {
+				t.Errorf("%s: it ends with %v after %d bytes, complete: %t", name, err, len(rest), complete)
+			}
 		}
 	})
 }

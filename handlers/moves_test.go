@@ -265,3 +265,35 @@ func TestAMoveTellsNoMoreThanItsCallerReads(t *testing.T) {
 		}
 	})
 }
+
+// TestAMoveNamesNoWordsOfRolesThatItsCallerDoesNotSee has Bob lose words of two roles by a move of his own. Who reads people and not roles
+// is told those of the service and of the role that is built in; who reads roles, and Bob, are told those of the application as well.
+func TestAMoveNamesNoWordsOfRolesThatItsCallerDoesNotSee(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		clerk := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk",
+			"permissions": []string{"events:read", "invoices:read"}}, "organization", ref("organizations", f.top))).
+			want(201).text("data", "id")
+		bob, asBob := s.person("Bob", f.top, models.RoleViewer, clerk, s.role(f.top, "remover", 30, "organizations:delete"))
+		for _, at := range []string{f.branch, f.other} {
+			s.member(bob, at, s.role(at, "writer", 30, "organizations:write"))
+		}
+		writes := []string{"organizations:write", "organizations:delete", "memberships:read", "users:read"}
+		for name, c := range map[string]struct {
+			by   *service
+			told []any
+		}{
+			"who reads no roles": {s.key0(writes...), []any{"events:read", "memberships:read", "organizations:read", "read", "roles:read",
+				"users:read"}},
+			"who reads roles": {s.key0(append(writes, "roles:read")...), []any{"events:read", "invoices:read", "memberships:read",
+				"organizations:read", "read", "roles:read", "users:read"}},
+			"Bob": {asBob, []any{"events:read", "invoices:read", "memberships:read", "organizations:read", "read", "roles:read",
+				"users:read"}},
+		} {
+			a := c.by.do("POST", movesPath, moving(f.branch, f.other, "preview", true)).want(200)
+			if diff := cmp.Diff(any(c.told), a.json("data", "attributes", "loses", "people", 0, "permissions")); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}

@@ -55,7 +55,7 @@ type AffectedPerson struct {
 	User        string          `json:"user" doc:"Their id."`
 	Name        string          `json:"name" doc:"Their full name."`
 	Roles       []AffectedRole  `json:"roles" doc:"The roles that this comes from, as far as the caller sees them."`
-	Permissions jsonapi.Strings `json:"permissions" doc:"What they lose, or gain, somewhere in the branch."`
+	Permissions jsonapi.Strings `json:"permissions" doc:"What they lose, or gain, somewhere in the branch: words of the service, and of roles that the caller sees. Themselves people are told all."`
 }
 
 // AffectedRole is a role that somebody loses or gains something by.

@@ -46,6 +46,9 @@ func (wg *weighing) tell(ctx context.Context, tx *store.DB, found map[string]*ef
 		*side.of = AffectedPeople{Total: int64(len(users)), People: []AffectedPerson{}}
 		for _, user := range names {
 			words, from := side.parts(found[user.ID])
+			if user.ID != wg.by.User() {
+				words = wg.wordsTold(words, roles)
+			}
 			person := AffectedPerson{User: user.ID, Name: user.fullName(), Permissions: jsonapi.Strings(words), Roles: []AffectedRole{}}
 			for _, id := range from {
 				if roles[id] {
@@ -77,6 +80,24 @@ func (wg *weighing) rolesSeen(ctx context.Context, tx *store.DB) (map[string]boo
 		seen[id] = true
 	}
 	return seen, nil
+}
+
+// wordsTold returns those of some words that a caller who sees some roles may know, as effectivePermissions names them: the service's own,
+// the one that stands for all, and those of the roles.
+func (wg *weighing) wordsTold(words []string, seen map[string]bool) []string {
+	known := append(OwnPermissions(), EveryScope)
+	for id, role := range wg.roles {
+		if seen[id] {
+			known = append(known, role.Permissions...)
+		}
+	}
+	told := []string{}
+	for _, word := range words {
+		if slices.Contains(known, word) {
+			told = append(told, word)
+		}
+	}
+	return told
 }
 
 // tellsOfOthers reports whether the caller may know what others hold in the branch: it reads memberships there, and where it is to be.
