@@ -9,8 +9,8 @@ import (
 	"roster/models/store"
 )
 
-// TestRecountBesideWhatReadsCounters moves and deletes organizations that counters are wrong for while these are set right: what is added to
-// other counters is read afterwards. On SQLite nobody else writes meanwhile.
+// TestRecountBesideWhatReadsCounters moves and deletes organizations that counters are wrong for while these are set right: what is added
+// to other counters is read afterwards. On SQLite nobody else writes meanwhile.
 func TestRecountBesideWhatReadsCounters(t *testing.T) {
 	t.Parallel()
 	type tree struct{ branch, leaf, to string }
