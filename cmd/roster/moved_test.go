@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"roster/models/modelstest"
@@ -72,6 +73,22 @@ func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 			p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was moved, removed or replaced while this`)
 		})
 	}
+}
+
+// TestAServerThatIsStoppedSaysThatItsDatabaseIsGone, before it has noticed by itself: what it answered is not in the new file.
+func TestAServerThatIsStoppedSaysThatItsDatabaseIsGone(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	p := launchIn(t, home, "--listen", "127.0.0.1:0", "--data-dir", "data")
+	path := filepath.Join(home, "data", "roster.db")
+	if err := errors.Join(os.WriteFile(path+".other", nil, 0o600), os.Rename(path+".other", path), p.Signal(syscall.SIGTERM)); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+		t.Errorf("it ends with %v", err)
+	}
+	p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was moved, removed or replaced while this`)
 }
 
 // TestWhatReplacesADatabaseIsNotHarmed puts a backup under a server that has a log: neither that file nor what the server has written is
