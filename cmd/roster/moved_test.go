@@ -76,7 +76,8 @@ func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 	}
 }
 
-// TestADatabaseThatIsGoneIsNotBegunAnew where its key is elsewhere, as the unit of systemd has it, which starts a server again that has ended.
+// TestADatabaseThatIsGoneIsNotBegunAnew where its key is elsewhere, as the unit of systemd has it, which starts a server again that has
+// ended.
 func TestADatabaseThatIsGoneIsNotBegunAnew(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
@@ -90,11 +91,14 @@ func TestADatabaseThatIsGoneIsNotBegunAnew(t *testing.T) {
 	if err := os.Rename(path, away); err != nil {
 		t.Fatal(err)
 	}
+	gone := "roster: there was a database " + path + ", of which " + path + ".lock is left"
 	for _, does := range [][]string{
-		{"serve", "--listen", "127.0.0.1:0", "--first-key-file", first}, {"key", "create", "--kind", "management", "--name", "x"}, {"verify"},
+		{"serve", "--listen", "127.0.0.1:0", "--first-key-file", first},
+		{"key", "create", "--kind", "management", "--name", "x"},
+		{"verify"},
 	} {
 		code, stdout, stderr := command(t, nil, append(does, args...)...)
-		if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: there was a database "+path+", of which "+path+".lock") {
+		if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, gone) {
 			t.Errorf("%v: %d %s%s", does, code, stdout, stderr)
 		}
 	}

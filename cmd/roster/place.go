@@ -92,7 +92,8 @@ func errWithoutLog(path string) error {
 }
 
 // checkPlace refuses to begin anew where an embedded database was: where its key or its log is left, or, if its key is elsewhere, what it
-// was locked with when its schema was made; and where it was copied without its log. Whoever begins again there would notice it much later, and SQLite would throw the log away.
+// was locked with when its schema was made; and where it was copied without its log. Whoever begins again there would notice it much later,
+// and SQLite would throw the log away.
 func (c *config) checkPlace() error {
 	path, embedded := c.sqlitePath()
 	if !embedded {

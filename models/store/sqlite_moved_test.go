@@ -36,7 +36,7 @@ func TestNothingIsReadFromAFileThatWasPutInThePlace(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			before, missing := os.ReadFile(place)
+			before, none := os.ReadFile(place)
 			if _, err := db.Exec(t.Context(), `INSERT INTO notes VALUES ('after')`); err != nil {
 				t.Errorf("who has the file open goes on: %v", err)
 			}
@@ -48,7 +48,8 @@ func TestNothingIsReadFromAFileThatWasPutInThePlace(t *testing.T) {
 			if err := errors.Join(held.Close(), db.FoldLog(t.Context()), db.Close()); err != nil {
 				t.Fatal(err)
 			}
-			if now, err := os.ReadFile(place); !bytes.Equal(now, before) || errors.Is(err, fs.ErrNotExist) != errors.Is(missing, fs.ErrNotExist) {
+			now, err := os.ReadFile(place)
+			if !bytes.Equal(now, before) || errors.Is(err, fs.ErrNotExist) != errors.Is(none, fs.ErrNotExist) {
 				t.Errorf("what is in the place has changed from %d to %d bytes: %v", len(before), len(now), err)
 			}
 			var notes int
