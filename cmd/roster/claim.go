@@ -106,11 +106,18 @@ func (a *app) watchFile() error {
 	if err != nil {
 		return fmt.Errorf("look after the database: %w", err)
 	}
+	moved := fmt.Errorf("the database %s was moved, removed or replaced while this server ran; what it has written since is in the file "+
+		"that it had opened, with the log of that: look for them before anything else is done", path)
+	told := false
 	a.onStop(func() error {
 		if inItsPlace(path, opened) {
 			return nil
 		}
-		return a.db.FoldLog(context.Background())
+		err := a.db.FoldLog(context.Background())
+		if !told { // whoever stops it within the second
+			err = errors.Join(moved, err)
+		}
+		return err
 	})
 	a.background(func(ctx context.Context) {
 		ticks := time.NewTicker(checkEvery)
@@ -122,8 +129,8 @@ func (a *app) watchFile() error {
 			case <-ticks.C:
 			}
 		}
-		a.end(fmt.Errorf("the database %s was moved, removed or replaced while this server ran; what it has written since is in the file "+
-			"that it had opened, with the log of that: look for them before anything else is done", path))
+		told = true
+		a.end(moved)
 	})
 	return nil
 }

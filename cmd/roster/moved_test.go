@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"roster/models/modelstest"
@@ -72,6 +74,57 @@ func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 			p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was moved, removed or replaced while this`)
 		})
 	}
+}
+
+// TestADatabaseThatIsGoneIsNotBegunAnew where its key is elsewhere, as the unit of systemd has it, which starts a server again that has
+// ended.
+func TestADatabaseThatIsGoneIsNotBegunAnew(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	key, dir, first := filepath.Join(home, "secret.key"), filepath.Join(home, "data"), filepath.Join(home, "data", "first.key")
+	if err := errors.Join(os.Mkdir(dir, 0o700), writeSecretKey(key, store.NewSecretKey())); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--secret-key-file", key, "--data-dir", dir}
+	serve(t, dir, noRoutes, "--secret-key-file", key, "--first-key-file", first).stop()
+	path, away := filepath.Join(dir, "roster.db"), filepath.Join(home, "away.db")
+	if err := os.Rename(path, away); err != nil {
+		t.Fatal(err)
+	}
+	gone := "roster: there was a database " + path + ", of which " + path + ".lock is left"
+	for _, does := range [][]string{
+		{"serve", "--listen", "127.0.0.1:0", "--first-key-file", first},
+		{"key", "create", "--kind", "management", "--name", "x"},
+		{"verify"},
+	} {
+		code, stdout, stderr := command(t, nil, append(does, args...)...)
+		if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, gone) {
+			t.Errorf("%v: %d %s%s", does, code, stdout, stderr)
+		}
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a database was made: %v", err)
+	}
+	if code, _, stderr := command(t, nil, append([]string{"restore", away}, args...)...); code != exitOK {
+		t.Errorf("it is put back: %s", stderr)
+	}
+	serve(t, dir, noRoutes, "--secret-key-file", key, "--first-key-file", first).stop()
+}
+
+// TestAServerThatIsStoppedSaysThatItsDatabaseIsGone, before it has noticed by itself: what it answered is not in the new file.
+func TestAServerThatIsStoppedSaysThatItsDatabaseIsGone(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	p := launchIn(t, home, "--listen", "127.0.0.1:0", "--data-dir", "data")
+	path := filepath.Join(home, "data", "roster.db")
+	if err := errors.Join(os.WriteFile(path+".other", nil, 0o600), os.Rename(path+".other", path), p.Signal(syscall.SIGTERM)); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+		t.Errorf("it ends with %v", err)
+	}
+	p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was moved, removed or replaced while this`)
 }
 
 // TestWhatReplacesADatabaseIsNotHarmed puts a backup under a server that has a log: neither that file nor what the server has written is

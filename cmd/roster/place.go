@@ -91,8 +91,9 @@ func errWithoutLog(path string) error {
 		"take both, or a copy that 'roster backup' has made", path, path)
 }
 
-// checkPlace refuses to begin anew where an embedded database was: where its key or its log is left, and where it was copied without that.
-// Whoever begins again there would notice it much later, and SQLite would throw the log away.
+// checkPlace refuses to begin anew where an embedded database was: where its key or its log is left, or, if its key is elsewhere, what it
+// was locked with when its schema was made; and where it was copied without its log. Whoever begins again there would notice it much later,
+// and SQLite would throw the log away.
 func (c *config) checkPlace() error {
 	path, embedded := c.sqlitePath()
 	if !embedded {
@@ -115,6 +116,12 @@ func (c *config) checkPlace() error {
 	if _, err := os.Lstat(c.secretKeyPath()); err == nil && c.usesDefaultKey() {
 		return fmt.Errorf("there is a secret key %s, and no database %s that it belongs to; put the database back, "+
 			"with 'roster restore' for example, or move the key away to begin anew", c.secretKeyPath(), path)
+	}
+	if lock := store.MigrationLock(path); found == absent && !c.usesDefaultKey() {
+		if _, err := os.Lstat(lock); err == nil {
+			return fmt.Errorf("there was a database %s, of which %s is left; put the database back, with 'roster restore' for example, "+
+				"or move that file away to begin anew", path, lock)
+		}
 	}
 	return nil
 }

@@ -36,13 +36,17 @@ func (m Migration) Unknown() bool { return m.Name == "" }
 // ErrNewerSchema says that a newer program has migrated the database. What this one would write there could be wrong.
 var ErrNewerSchema = errors.New("the schema of the database is newer than this program")
 
+// MigrationLock returns the file that is locked while the schema of an SQLite database is made or brought up to date. It is left beside the
+// database, and made after that.
+func MigrationLock(path string) string { return path + ".lock" }
+
 // Migrate brings the schema up to date, tells of each step that it took when it is done, and returns all of them, also with an error. Any
 // number of processes may call it at once: each step is taken by one, while the others wait. A schema that is newer than the program stays
 // as it is: ErrNewerSchema.
 func (db *DB) Migrate(ctx context.Context, tell ...func(Migration)) (steps []Migration, err error) {
 	if db.dialect == SQLite {
 		// SQLite has no advisory lock; a lock file beside the database serializes processes.
-		guard := flock.New(db.pools.path + ".lock")
+		guard := flock.New(MigrationLock(db.pools.path))
 		if _, err := guard.TryLockContext(ctx, 50*time.Millisecond); err != nil {
 			return nil, fmt.Errorf("lock %s for migration: %w", db.pools.path, err)
 		}

@@ -54,15 +54,20 @@ func openSQLite(ctx context.Context, path string, cfg Config) (write, read *sql.
 	if err != nil {
 		return nil, nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	write = sql.OpenDB(lites{traceable(cfg, connector)})
+	file := &openedFile{path: path}
+	write = sql.OpenDB(lites{traceable(cfg, inPlace{connector, file})})
 	write.SetMaxOpenConns(1)
 	if err := write.PingContext(ctx); err != nil { // creates the file and switches it to WAL before a reader looks at it
 		return nil, nil, errors.Join(AtPlace(path, &fs.PathError{Op: "open", Path: path, Err: inUse(err)}), write.Close())
 	}
-	if connector, err = sqlite.NewConnector(dsn("_query_only", "on")); err != nil {
+	if err = file.remember(); err == nil {
+		// Read-only for SQLite as well: the last connection to a file that closes would fold the log beside it into that file.
+		connector, err = sqlite.NewConnector(dsn("mode", "ro", "_query_only", "on"))
+	}
+	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
 	}
-	read = sql.OpenDB(lites{traceable(cfg, connector)})
+	read = sql.OpenDB(lites{traceable(cfg, inPlace{connector, file})})
 	read.SetMaxOpenConns(cfg.MaxConnections)
 	read.SetMaxIdleConns(cfg.MaxConnections)
 	return write, read, nil

@@ -47,7 +47,7 @@ func Unavailable(err error) bool {
 		return unavailablePostgres(pg.Code)
 	case errors.As(err, &lite):
 		return unavailableSQLite(lite.Code())
-	case errors.Is(err, errEnded):
+	case errors.Is(err, errEnded), errors.Is(err, errMoved):
 		return true
 	}
 	var network *net.OpError
