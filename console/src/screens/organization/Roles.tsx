@@ -18,6 +18,7 @@ import { holds } from "../../api/me";
 import { useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { holderOf, useHolders } from "./role-holders";
+import { visible } from "../../words/count";
 import { rich, t } from "../../words/message";
 
 const RoleForm = later(() => import("./RoleForm"));
@@ -118,7 +119,7 @@ export default function Roles({ id, may }: TabProps) {
 								.filter((r) => r !== role)
 								.map((r) => (
 									<option key={r.id} value={r.id}>
-										{r.attributes.name}
+										{visible(r.attributes.name)}
 									</option>
 								))}
 						</select>
