@@ -119,7 +119,7 @@ export default function Roles({ id, may }: TabProps) {
 								.filter((r) => r !== role)
 								.map((r) => (
 									<option key={r.id} value={r.id}>
-										{visible(r.attributes.name)}
+										{visible(r.attributes.name ?? "")}
 									</option>
 								))}
 						</select>

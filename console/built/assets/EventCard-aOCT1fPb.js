@@ -1,0 +1,1 @@
+export{t as default}from"./EventCard-DaLR-Qs5.js";
