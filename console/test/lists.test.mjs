@@ -152,7 +152,7 @@ for (const database of databases) {
 			await page.locator("main h1").focus();
 			const all = { keys: await answered(page, 40, act), typing: await answered(page, 6, type) };
 			await page.getByRole("searchbox", { name: "Name" }).fill("a name that few have, or none");
-			await page.getByText("No organization has all of").waitFor();
+			await page.getByText("No organization matches all of").waitFor();
 			await page.getByRole("searchbox", { name: "Name" }).fill((await firstName(page)) ?? "");
 			await drawn(page).first().waitFor();
 			await page.locator("main h1").focus();
