@@ -117,6 +117,14 @@ func (s *service) restores(organization string) {
 	s.do("PATCH", managed+"/"+organization, withID(resource("organizations", object{"deletedAt": nil}), organization)).want(200)
 }
 
+// overTree returns what the owner of a tree and its key ask with.
+func (s *service) overTree(top string) []string {
+	s.t.Helper()
+	_, owner := s.person("Ada", top, models.RoleOwner)
+	_, key := s.made(object{"kind": "management", "scopes": []string{"*"}}, "organization", ref("organizations", top))
+	return []string{owner.key, key}
+}
+
 // TestWhatIsDeletedOrRestoredIsNeverStale deletes an organization on one of two replicas and restores it, and asks the other one right
 // after the answer, as the management, the owner of the tree and its key: lists, their totals, exports, counts, searches and effective
 // memberships are each time what they were when that was done for the first time.
@@ -125,9 +133,7 @@ func TestWhatIsDeletedOrRestoredIsNeverStale(t *testing.T) {
 	both := replicas(t, 2)
 	s := both[0]
 	f := s.withLeaf()
-	_, owner := s.person("Ada", f.top, models.RoleOwner)
-	_, key := s.made(object{"kind": "management", "scopes": []string{"*"}}, "organization", ref("organizations", f.top))
-	callers := []string{s.key, owner.key, key}
+	callers := append(s.overTree(f.top), s.key)
 	s.deletes(f.leaf) // what ends for good has ended then
 	s.restores(f.leaf)
 	var there, gone []seen
@@ -181,9 +187,7 @@ func TestNothingIsHalfDeleted(t *testing.T) {
 	both := replicas(t, 2)
 	s := both[0]
 	f := s.withLeaf()
-	_, owner := s.person("Ada", f.top, models.RoleOwner)
-	_, key := s.made(object{"kind": "management", "scopes": []string{"*"}}, "organization", ref("organizations", f.top))
-	callers := []string{owner.key, key}
+	callers := s.overTree(f.top)
 	s.deletes(f.leaf)
 	s.restores(f.leaf)
 	var may [2]map[string][]string

@@ -92,7 +92,7 @@ func (w *wordsHeld) queries(scope collection.Scope, user, organization string) [
 
 // held returns the words that the lines include, with where they come from.
 func (w *wordsHeld) held() (held []HeldWord) {
-	words := slices.Concat(OwnPermissions(), []string{EveryScope}, w.known)
+	words := append(Scopes(), w.known...)
 	for _, word := range store.SortedUnique(words) {
 		one, holds := HeldWord{Word: word}, false
 		for _, including := range store.SortedUnique(including(word)) {

@@ -85,10 +85,10 @@ func (wg *weighing) rolesSeen(ctx context.Context, tx *store.DB) (map[string]boo
 // wordsTold returns those of some words that a caller who sees some roles may know, as effectivePermissions names them: the service's own,
 // the one that stands for all, and those of the roles.
 func (wg *weighing) wordsTold(words []string, seen map[string]bool) []string {
-	known := append(OwnPermissions(), EveryScope)
-	for id, role := range wg.roles {
+	known := Scopes()
+	for id := range wg.roles {
 		if seen[id] {
-			known = append(known, role.Permissions...)
+			known = append(known, wg.roles.words(id)...)
 		}
 	}
 	told := []string{}
