@@ -132,16 +132,22 @@ func (a *app) reload() {
 		err := a.pair.reload()
 		note("tls-cert", err)
 	}
+	// Whatever the level is by now: who has sent the signal looks for the answer.
+	tell := func(level slog.Level, message string, more ...any) {
+		line := slog.NewRecord(time.Now(), level, message, 0)
+		line.Add(more...)
+		_ = a.logger.Handler().Handle(context.Background(), line) // as the logger does
+	}
 	outcome := []any{"read", strings.Join(read, ","), "refused", strings.Join(refused, ","), "log_level", a.cfg.logLevel.Level().String()}
 	switch {
 	case len(read)+len(refused) == 0:
-		a.logger.Info("no file to read again: neither --log-level-file nor --tls-cert is given")
+		tell(slog.LevelInfo, "no file to read again: neither --log-level-file nor --tls-cert is given")
 	case len(refused) == 0:
-		a.logger.Info("files read again", outcome...)
+		tell(slog.LevelInfo, "files read again", outcome...)
 	case len(read) == 0:
-		a.logger.Warn("no file read again: each was refused, and what was before stays", outcome...)
+		tell(slog.LevelWarn, "no file read again: each was refused, and what was before stays", outcome...)
 	default:
-		a.logger.Warn("some files read again: for those that were refused, what was before stays", outcome...)
+		tell(slog.LevelWarn, "some files read again: for those that were refused, what was before stays", outcome...)
 	}
 }
 
@@ -164,9 +170,13 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
 		return err
 	}
-	a.onStop(a.db.Close)
-	if err := a.watchFile(); err != nil {
-		return err
+	file, err := a.cfg.holdFile()
+	if err != nil {
+		return errors.Join(err, a.db.Close())
+	}
+	a.onStop(func() error { return errors.Join(a.db.Close(), file.Close()) })
+	if file != nil {
+		a.watchFile(file)
 	}
 	a.watchOutages()
 	if err := a.checkPooler(ctx); err != nil {

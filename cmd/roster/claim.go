@@ -88,51 +88,86 @@ func (c *config) keepFromOlderServers(ctx context.Context, db *store.DB) (releas
 // one there, and looking is one call.
 const checkEvery = time.Second
 
+// heldFile is the file of an embedded database as a server has opened it. It is held so that it can be asked whether it still has a name, and
+// closed after the database: before that, it would end SQLite's locks.
+type heldFile struct {
+	file   *os.File
+	opened fs.FileInfo
+	path   string // of the place, whatever the directory is called that the server was started in
+}
+
+// holdFile opens the file of an embedded database beside SQLite. On PostgreSQL it returns nil.
+func (c *config) holdFile() (*heldFile, error) {
+	path, embedded := c.sqlitePath()
+	if !embedded {
+		return nil, nil //nolint:nilnil // there is none, and nothing is wrong
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("look where the database is: %w", err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("look after the database: %w", err)
+	}
+	opened, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("look after the database: %w", errors.Join(err, file.Close()))
+	}
+	return &heldFile{file, opened, path}, nil
+}
+
+// Close closes a file that there is.
+func (f *heldFile) Close() error {
+	if f == nil {
+		return nil
+	}
+	return f.file.Close()
+}
+
+// errNotInPlace ends a server whose database is not in its place any more. Its end says the rest, unless the file is back by then.
+var errNotInPlace = errors.New("the database was not in its place while this server ran")
+
 // watchFile ends the server when the embedded database that it has opened is not in its place any more. Whoever moves its directory away
 // takes the lock along with it, and nothing keeps another server from the old place. What cannot be told from others is not looked after.
 //
-// However such a server ends, it leaves no log behind: SQLite would put that into whatever file is in its place by then, a backup for
-// example, and destroy it.
-func (a *app) watchFile() error {
-	path, embedded := a.cfg.sqlitePath()
-	if !embedded {
-		return nil
-	}
-	path, err := filepath.Abs(path) // the directory that the server was started in may be moved as well
-	if err != nil {
-		return fmt.Errorf("look where the database is: %w", err)
-	}
-	opened, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("look after the database: %w", err)
-	}
-	moved := fmt.Errorf("the database %s was moved, removed or replaced while this server ran; what it has written since is in the file "+
-		"that it had opened, with the log of that: look for them before anything else is done", path)
-	told := false
+// However such a server ends, also by a signal before it has noticed, it leaves no log behind: SQLite would put that into whatever file is in
+// its place by then, a backup for example, and destroy it. A file that has no name any more ends with the process, and what is in it is kept.
+func (a *app) watchFile(file *heldFile) {
 	a.onStop(func() error {
-		if inItsPlace(path, opened) {
+		if inItsPlace(file.path, file.opened) {
 			return nil
 		}
-		err := a.db.FoldLog(context.Background())
-		if !told { // whoever stops it within the second
-			err = errors.Join(moved, err)
-		}
-		return err
+		return errors.Join(a.sayWhereItIs(file), a.db.FoldLog(context.Background()))
 	})
 	a.background(func(ctx context.Context) {
 		ticks := time.NewTicker(checkEvery)
 		defer ticks.Stop()
-		for inItsPlace(path, opened) {
+		for inItsPlace(file.path, file.opened) {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticks.C:
 			}
 		}
-		told = true
-		a.end(moved)
+		a.end(errNotInPlace)
 	})
-	return nil
+}
+
+// sayWhereItIs tells of a database that is not in its place where what the server has written is. Where the file has no name any more, that
+// is a copy, which this makes.
+func (a *app) sayWhereItIs(file *heldFile) error {
+	if !withoutName(file.file) {
+		return fmt.Errorf("the database %s was moved, removed or replaced while this server ran; what it has written since is in the file "+
+			"that it had opened, with the log of that: look for them before anything else is done", file.path)
+	}
+	kept := file.path + ".kept-" + time.Now().UTC().Format("20060102T150405Z")
+	if _, err := a.db.BackUpOpened(context.Background(), kept); err != nil {
+		return fmt.Errorf("the database %s was removed or replaced while this server ran, and the file that it had opened has no name any "+
+			"more; what was in it, and what was written since, is lost, because no copy could be made: %w", file.path, err)
+	}
+	return fmt.Errorf("the database %s was removed or replaced while this server ran, and the file that it had opened has no name any more; "+
+		"what was in it, with what was written since, is in %s now: look at it before anything else is done", file.path, kept)
 }
 
 // inItsPlace reports whether a file is where it was opened. A directory that cannot be looked into for now says nothing of the kind.

@@ -89,7 +89,7 @@ func TestAnExportThatIsStoppedSaysSo(t *testing.T) {
 		modelstest.Organization(t, db)
 		file := filepath.Join(t.TempDir(), "events.ndjson")
 		var stdout, stderr strings.Builder
-		p := &program{stdout: &stdout, stderr: &stderr}
+		p := &program{stdout: &output{to: &stdout}, stderr: &stderr}
 		export := func(ctx context.Context, output string) error {
 			all := handlers.NewExport(models.Events, models.Events.Schema.URL(), &jsonapi.Query{}, jsonapi.NDJSON)
 			return p.exportEvents(ctx, db, all, output)

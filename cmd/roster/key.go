@@ -176,7 +176,11 @@ func (p *program) createKey(ctx context.Context, db *store.DB, wanted *models.Ch
 	}, p.printLine))
 }
 
+// printLine prints what is shown only once, where somebody can see it.
 func (p *program) printLine(text string) error {
+	if err := p.stdout.seen(); err != nil {
+		return err
+	}
 	_, err := fmt.Fprintln(p.stdout, text)
 	return err
 }

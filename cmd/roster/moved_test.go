@@ -71,7 +71,7 @@ func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 			if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
 				t.Errorf("it ends with %v", err)
 			}
-			p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was moved, removed or replaced while this`)
+			p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was (moved, )?removed or replaced while this`)
 		})
 	}
 }
@@ -124,7 +124,7 @@ func TestAServerThatIsStoppedSaysThatItsDatabaseIsGone(t *testing.T) {
 	if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
 		t.Errorf("it ends with %v", err)
 	}
-	p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was moved, removed or replaced while this`)
+	p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was (moved, )?removed or replaced while this`)
 }
 
 // TestWhatReplacesADatabaseIsNotHarmed puts a backup under a server that has a log: neither that file nor what the server has written is
@@ -163,6 +163,53 @@ func TestWhatReplacesADatabaseIsNotHarmed(t *testing.T) {
 		if strings.Contains(keys, "written after the backup") != written {
 			t.Errorf("%s: %s%s", place, keys, stderr)
 		}
+	}
+}
+
+// TestWhatAServerWroteIsKeptWhenItsFileIsGone, which nobody can look for: it was removed, or a backup was moved over it, and the server ends by
+// itself or is stopped before it has noticed.
+func TestWhatAServerWroteIsKeptWhenItsFileIsGone(t *testing.T) {
+	t.Parallel()
+	for what, change := range map[string]func(path, backup string, p *process) error{
+		"removed":  func(path, _ string, _ *process) error { return os.Remove(path) },
+		"replaced": func(path, backup string, _ *process) error { return os.Rename(backup, path) },
+		"replaced and stopped": func(path, backup string, p *process) error {
+			return errors.Join(os.Rename(backup, path), p.Signal(syscall.SIGTERM))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			dir, backup := t.TempDir(), filepath.Join(t.TempDir(), "backup")
+			path, key := filepath.Join(dir, "roster.db"), filepath.Join(dir, "secret.key")
+			p := launchIn(t, t.TempDir(), "--listen", "127.0.0.1:0", "--data-dir", dir)
+			if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", dir); code != exitOK {
+				t.Fatal(stderr)
+			}
+			create := []string{"key", "create", "--kind", "management", "--name", "written after the backup", "--data-dir", dir}
+			if code, _, stderr := command(t, nil, create...); code != exitOK {
+				t.Fatal(stderr)
+			}
+			if err := change(path, backup, p); err != nil {
+				t.Fatal(err)
+			}
+			var exit *exec.ExitError
+			if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+				t.Errorf("it ends with %v", err)
+			}
+			p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was removed or replaced while this`)
+			kept, err := filepath.Glob(path + ".kept-*")
+			if err != nil || len(kept) != 1 {
+				t.Fatalf("kept are %q: %v", kept, err)
+			}
+			where := []string{"--database-url", "sqlite:" + kept[0], "--secret-key-file", key}
+			if code, stdout, stderr := command(t, nil, append([]string{"verify"}, where...)...); code != exitOK {
+				t.Errorf("%s%s", stdout, stderr)
+			}
+			_, keys, stderr := command(t, nil, append([]string{"key", "list"}, where...)...)
+			if !strings.Contains(keys, "written after the backup") {
+				t.Errorf("%s%s", keys, stderr)
+			}
+		})
 	}
 }
 

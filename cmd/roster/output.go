@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 
 	"roster/models/store"
@@ -30,6 +31,23 @@ func (o *output) Write(text []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// errUnseen says that nobody would see what is printed.
+var errUnseen = errors.New("stdout is closed, or leads to " + os.DevNull)
+
+// seen returns errUnseen for a stdout that takes everything and keeps nothing. One that is closed (>&-) is the same for a program in Go.
+func (o *output) seen() error {
+	file, is := o.to.(*os.File)
+	if !is {
+		return nil
+	}
+	if to, err := file.Stat(); err == nil {
+		if nowhere, err := os.Stat(os.DevNull); err == nil && os.SameFile(to, nowhere) {
+			return errUnseen
+		}
+	}
+	return nil
 }
 
 // check returns the error of a command: that with which it ended, and that of stdout unless it tells of that already.

@@ -59,6 +59,55 @@ func TestAKeyThatCannotBePrintedIsNotMade(t *testing.T) {
 	})
 }
 
+// TestAKeyThatNobodyWouldSeeIsNotMade: its stdout leads nowhere, or was closed, which the runtime makes the same. What prints no key ends as
+// it would.
+func TestAKeyThatNobodyWouldSeeIsNotMade(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	nowhere, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nowhere.Close() //nolint:errcheck // it keeps nothing
+	where := []string{"--data-dir", dir}
+	into := func(args ...string) (code int, stderr string) {
+		var log bytes.Buffer
+		code = run(t.Context(), append([]string{"roster"}, args...), nil, nowhere, &log, noRoutes)
+		return code, log.String()
+	}
+	for _, args := range [][]string{
+		append([]string{"key", "first"}, where...),
+		append([]string{"key", "create", "--kind", "management", "--name", "Nobody's"}, where...),
+		{"secret-key", "create"},
+	} {
+		if code, stderr := into(args...); code != exitFailure || !strings.Contains(stderr, "stdout is closed, or leads to "+os.DevNull) {
+			t.Errorf("%s to nobody: %d %s", args[:2], code, stderr)
+		}
+	}
+	if code, stderr := into(append([]string{"verify"}, where...)...); code != exitOK {
+		t.Errorf("verify tells by its exit code: %d %s", code, stderr)
+	}
+	code, key, stderr := command(t, nil, append([]string{"key", "first"}, where...)...)
+	if _, _, ok := models.ParseSecret(nil, strings.TrimSuffix(key, "\n")); code != exitOK || !ok {
+		t.Errorf("to somebody it prints %q, ends with %d and says %s", key, code, stderr)
+	}
+}
+
+// TestAnErrorIsOneLineOfText, whatever of a damaged file it quotes.
+func TestAnErrorIsOneLineOfText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"first\n\tand second":           "first and second",
+		"schema (\x1b[2J\xff\x00)":      `schema (\x1b[2J\xff\x00)`,
+		`open "C:\data": Müller’s � 東京`: `open "C:\data": Müller’s � 東京`,
+		"\u202etxt\u0085":               `\u202etxt\u0085`,
+	} {
+		if got := inOneLine(text); got != want {
+			t.Errorf("%q is %s, not %s", text, got, want)
+		}
+	}
+}
+
 // TestWhatNobodyCanReadIsNoSuccess tries what prints something, a command of each kind.
 func TestWhatNobodyCanReadIsNoSuccess(t *testing.T) {
 	t.Parallel()

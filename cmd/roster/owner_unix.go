@@ -4,6 +4,7 @@ package main
 
 import (
 	"io/fs"
+	"os"
 	"syscall"
 )
 
@@ -14,4 +15,14 @@ func ownerOfFile(info fs.FileInfo) fileOwner {
 		return fileOwner{}
 	}
 	return fileOwner{user: int(of.Uid), group: int(of.Gid), known: true}
+}
+
+// withoutName reports whether a file that is open was removed, under each of its names.
+func withoutName(file *os.File) bool {
+	info, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	of, known := info.Sys().(*syscall.Stat_t)
+	return known && of.Nlink == 0
 }

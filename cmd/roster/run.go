@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v3"
 
@@ -28,11 +32,12 @@ func (e usageError) Unwrap() error { return e.error }
 
 // program is what the commands share: where they read settings and where they write.
 type program struct {
-	environment    environment
-	warned         bool // of variables that are no setting
-	stdout, stderr io.Writer
-	doors          func(*app) []*server.Door
-	log            *slog.Logger // of a server, once there is one: what it ends with is a line of that
+	environment environment
+	warned      bool // of variables that are no setting
+	stdout      *output
+	stderr      io.Writer
+	doors       func(*app) []*server.Door
+	log         *slog.Logger // of a server, once there is one: what it ends with is a line of that
 }
 
 // run executes the command line, the name of the program first, and returns the exit code. It ends early, and tidily, when ctx does.
@@ -54,7 +59,7 @@ func run(
 			"that one GRANT what is lacking: CONNECT ON DATABASE; USAGE ON SCHEMA, and CREATE for migrations; SELECT, INSERT, UPDATE, "+
 			"DELETE ON ALL TABLES IN SCHEMA; USAGE ON ALL SEQUENCES IN SCHEMA", err)
 	}
-	oneLine := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\t' }), " ")
+	oneLine := inOneLine(err.Error())
 	if p.log != nil {
 		p.log.Error("ended", "error", oneLine)
 	} else {
@@ -68,9 +73,26 @@ func run(
 	return exitFailure
 }
 
-// wasInterrupted reports whether something failed because a signal ended ctx.
+// inOneLine returns a text without breaks. What does not belong to a text, such as bytes of a damaged file that an error quotes, is escaped:
+// it would steer the terminal.
+func inOneLine(text string) string {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\t' }), " ")
+	var line strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		if char := text[:size]; unicode.IsPrint(r) && (r != utf8.RuneError || size > 1) {
+			line.WriteString(char)
+		} else {
+			line.WriteString(strings.Trim(strconv.Quote(char), `"`))
+		}
+		text = text[size:]
+	}
+	return line.String()
+}
+
+// wasInterrupted reports whether something failed because a signal ended ctx. A connection that ended with it may be all that is told of.
 func wasInterrupted(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && errors.Is(err, context.Canceled)
+	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrBadConn))
 }
 
 // helpOf returns a command line that asks for help on a command of a command, "help key create", as the library understands it.

@@ -50,7 +50,11 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	a := newApp(cfg, logger)
 	var stopping time.Time // not before it served
 	defer func() {
-		err = errors.Join(err, a.stop())
+		stopped := a.stop()
+		if stopped != nil && errors.Is(err, errNotInPlace) { // it says more
+			err = nil
+		}
+		err = errors.Join(err, stopped)
 		if !stopping.IsZero() {
 			a.tellStopped(logger, stopping)
 		}

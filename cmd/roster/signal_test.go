@@ -72,6 +72,10 @@ func TestAHangupReadsFilesAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.log.Match(t, `"level":"DEBUG","msg":"request served".*"/healthz"`)
+	write("warn")
+	hangUp(`"level":"INFO","msg":"files read again",.*"log_level":"WARN"`) // the answer to the signal, at a level that leaves out its kind
+	write("debug")
+	hangUp(`(?s:"log_level":"WARN".*"files read again",[^\n]*"log_level":"DEBUG")`)
 	write("loud")
 	hangUp(`"log level not changed".*it must be debug, info, warn or error(?s:.*)"level":"WARN","msg":"some files read again.*` +
 		`"read":"tls-cert","refused":"log-level-file","log_level":"DEBUG"`)

@@ -205,6 +205,9 @@ func databaseURL(into *string) func(string) error {
 			if rest == "" || strings.Contains(rest, ":memory:") || strings.ContainsAny(rest, "?\x00") {
 				return errors.New("it must name a file after sqlite:, without options")
 			}
+			if strings.TrimSpace(rest) != rest { // which would be part of the name
+				return errors.New("it must name a file after sqlite:, without white space around it")
+			}
 		default:
 			return errors.New("it must start with postgres:// or be sqlite: and a file")
 		}

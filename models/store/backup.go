@@ -17,17 +17,33 @@ func (db *DB) BackUp(ctx context.Context, path string) (size int64, err error) {
 	if db.dialect != SQLite {
 		return 0, ErrNoBackup
 	}
-	draft, err := NewDraft(path)
-	if err != nil {
-		return 0, err
-	}
-	defer draft.Close()
 	// The readers of the pool may write nothing, and this writes a file.
 	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: db.pools.path}).String()+"?_busy_timeout=10000")
 	if err != nil {
 		return 0, fmt.Errorf("open %s: %w", db.pools.path, err)
 	}
 	defer pool.Close() //nolint:errcheck // it only read
+	return db.copyFrom(ctx, pool, path)
+}
+
+// BackUpOpened is BackUp of the file that was opened, wherever that is by now, also if it has no name any more. Who writes waits.
+func (db *DB) BackUpOpened(ctx context.Context, path string) (size int64, err error) {
+	if db.dialect != SQLite {
+		return 0, ErrNoBackup
+	}
+	if size, err = db.copyFrom(ctx, db.pools.write, path); err != nil {
+		return 0, err
+	}
+	return size, GiveToOwner(path)
+}
+
+// copyFrom writes a copy of what a connection of a pool reads to a new file.
+func (db *DB) copyFrom(ctx context.Context, pool *sql.DB, path string) (size int64, err error) {
+	draft, err := NewDraft(path)
+	if err != nil {
+		return 0, err
+	}
+	defer draft.Close()
 	if _, err := pool.ExecContext(ctx, "VACUUM INTO ?", draft.Path()); err != nil {
 		return 0, fmt.Errorf("copy %s to %s: %w", db.pools.path, path, err)
 	}
