@@ -167,16 +167,8 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	if err := a.trace(ctx); err != nil { // what the others end with is traced
 		return err
 	}
-	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
+	if err := a.openDatabase(ctx); err != nil {
 		return err
-	}
-	file, err := a.cfg.holdFile()
-	if err != nil {
-		return errors.Join(err, a.db.Close())
-	}
-	a.onStop(func() error { return errors.Join(a.db.Close(), file.Close()) })
-	if file != nil {
-		a.watchFile(file)
 	}
 	a.watchOutages()
 	if err := a.checkPooler(ctx); err != nil {
@@ -224,6 +216,22 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.serve(ctx, "api", listener, a.pair.config(), service)
+	return nil
+}
+
+// openDatabase opens the database and looks after its file, if it has one.
+func (a *app) openDatabase(ctx context.Context) (err error) {
+	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
+		return err
+	}
+	file, err := a.cfg.holdFile()
+	if err != nil {
+		return errors.Join(err, a.db.Close())
+	}
+	a.onStop(func() error { return errors.Join(a.db.Close(), file.Close()) })
+	if file != nil {
+		a.watchFile(file)
+	}
 	return nil
 }
 

@@ -88,8 +88,8 @@ func (c *config) keepFromOlderServers(ctx context.Context, db *store.DB) (releas
 // one there, and looking is one call.
 const checkEvery = time.Second
 
-// heldFile is the file of an embedded database as a server has opened it. It is held so that it can be asked whether it still has a name, and
-// closed after the database: before that, it would end SQLite's locks.
+// heldFile is the file of an embedded database as a server has opened it. It is held so that it can be asked whether it still has a name,
+// and closed after the database: before that, it would end SQLite's locks.
 type heldFile struct {
 	file   *os.File
 	opened fs.FileInfo
@@ -131,8 +131,9 @@ var errNotInPlace = errors.New("the database was not in its place while this ser
 // watchFile ends the server when the embedded database that it has opened is not in its place any more. Whoever moves its directory away
 // takes the lock along with it, and nothing keeps another server from the old place. What cannot be told from others is not looked after.
 //
-// However such a server ends, also by a signal before it has noticed, it leaves no log behind: SQLite would put that into whatever file is in
-// its place by then, a backup for example, and destroy it. A file that has no name any more ends with the process, and what is in it is kept.
+// However such a server ends, also by a signal before it has noticed, it leaves no log behind: SQLite would put that into whatever file is
+// in its place by then, a backup for example, and destroy it. A file that has no name any more ends with the process, so what is in it is
+// copied.
 func (a *app) watchFile(file *heldFile) {
 	a.onStop(func() error {
 		if inItsPlace(file.path, file.opened) {
@@ -166,8 +167,8 @@ func (a *app) sayWhereItIs(file *heldFile) error {
 		return fmt.Errorf("the database %s was removed or replaced while this server ran, and the file that it had opened has no name any "+
 			"more; what was in it, and what was written since, is lost, because no copy could be made: %w", file.path, err)
 	}
-	return fmt.Errorf("the database %s was removed or replaced while this server ran, and the file that it had opened has no name any more; "+
-		"what was in it, with what was written since, is in %s now: look at it before anything else is done", file.path, kept)
+	return fmt.Errorf("the database %s was removed or replaced while this server ran, and the file that it had opened has no name any "+
+		"more; what was in it, with what was written since, is in %s now: look at it before anything else is done", file.path, kept)
 }
 
 // inItsPlace reports whether a file is where it was opened. A directory that cannot be looked into for now says nothing of the kind.

@@ -166,8 +166,8 @@ func TestWhatReplacesADatabaseIsNotHarmed(t *testing.T) {
 	}
 }
 
-// TestWhatAServerWroteIsKeptWhenItsFileIsGone, which nobody can look for: it was removed, or a backup was moved over it, and the server ends by
-// itself or is stopped before it has noticed.
+// TestWhatAServerWroteIsKeptWhenItsFileIsGone, which nobody can look for: it was removed, or a backup was moved over it, and the server ends
+// by itself or is stopped before it has noticed.
 func TestWhatAServerWroteIsKeptWhenItsFileIsGone(t *testing.T) {
 	t.Parallel()
 	for what, change := range map[string]func(path, backup string, p *process) error{

@@ -73,8 +73,8 @@ func run(
 	return exitFailure
 }
 
-// inOneLine returns a text without breaks. What does not belong to a text, such as bytes of a damaged file that an error quotes, is escaped:
-// it would steer the terminal.
+// inOneLine returns a text without breaks. What does not belong to a text, such as bytes of a damaged file that an error quotes, is
+// escaped: it would steer the terminal.
 func inOneLine(text string) string {
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\t' }), " ")
 	var line strings.Builder
