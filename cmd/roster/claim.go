@@ -114,7 +114,35 @@ func (c *config) holdFile() (*heldFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look after the database: %w", errors.Join(err, file.Close()))
 	}
+	// For commands beside it. Without it, on a full disk for example, it serves as well.
+	_ = overwrite(followed(path)+".server", fileIdentity(opened))
 	return &heldFile{file, opened, path}, nil
+}
+
+// checkServed refuses a database that was put in the place of one which a server runs on, until that one has noticed and ended: the log
+// beside it is of the other, and SQLite would read both as one, or put it into this one and destroy it.
+func (c *config) checkServed() error {
+	path, embedded := c.sqlitePath()
+	if !embedded || c.claimed {
+		return nil
+	}
+	path = followed(path)
+	served, err := os.ReadFile(path + ".server")
+	if err != nil || len(served) == 0 {
+		return nil //nolint:nilerr // no server has said anything
+	}
+	if now, err := os.Stat(path); err != nil || fileIdentity(now) == string(served) {
+		return nil //nolint:nilerr // whoever opens it says what is wrong
+	}
+	release, err := keepFromServers(path) // one that was killed has left what it noted
+	if errors.Is(err, errServed) {
+		return fmt.Errorf("a server runs whose database was in the place of %s before, and whose log is there: wait until it has ended, "+
+			"which takes a second or two", path)
+	}
+	if err != nil {
+		return nil //nolint:nilerr // who may not lock may still read
+	}
+	return release()
 }
 
 // Close closes a file that there is.

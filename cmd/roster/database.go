@@ -53,6 +53,9 @@ func (c *config) connect(ctx context.Context) (*store.DB, error) {
 	if allowed.Files.Blobs, err = c.blobs(); err != nil {
 		return nil, err
 	}
+	if err := c.checkServed(); err != nil {
+		return nil, err
+	}
 	if err := c.makeDatabaseFile(); err != nil {
 		return nil, err
 	}

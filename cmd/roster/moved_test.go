@@ -213,6 +213,39 @@ func TestWhatAServerWroteIsKeptWhenItsFileIsGone(t *testing.T) {
 	}
 }
 
+// TestACommandDoesNotOpenWhatReplacedADatabase before the server has noticed, which is as good as its lock and what it noted in it. One that
+// was killed keeps nobody.
+func TestACommandDoesNotOpenWhatReplacedADatabase(t *testing.T) {
+	t.Parallel()
+	dir, backup := t.TempDir(), filepath.Join(t.TempDir(), "backup")
+	path := filepath.Join(dir, "roster.db")
+	serve(t, dir, noRoutes).stop()
+	verify := []string{"verify", "--data-dir", dir}
+	if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", dir); code != exitOK {
+		t.Fatal(stderr)
+	}
+	release, err := lockDatabase(path, os.O_RDWR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := command(t, nil, verify...); code != exitOK {
+		t.Errorf("beside a server: %s%s", stdout, stderr)
+	}
+	if err := os.Rename(backup, path); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := command(t, nil, verify...)
+	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs whose database was in the place of "+path) {
+		t.Errorf("%d %s%s", code, stdout, stderr)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := command(t, nil, verify...); code != exitOK {
+		t.Errorf("once it has ended: %s%s", stdout, stderr)
+	}
+}
+
 // TestACommandDoesNotMigrateUnderAServer has a server of an earlier version, which is as good as its lock and its schema.
 func TestACommandDoesNotMigrateUnderAServer(t *testing.T) {
 	t.Parallel()
