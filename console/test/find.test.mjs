@@ -80,6 +80,19 @@ for (const database of databases) {
 		);
 
 		journey(
+			"what cannot be looked for is said, and no page waits for what does not come",
+			() => "/find",
+			async (page) => {
+				await page.locator("main").getByRole("button", { name: "Find or paste anything" }).waitFor();
+				await page.goto(`${service.base}/console/find?q=${"a".repeat(300)}`);
+				await page.locator("main").getByText("200 characters").first().waitFor();
+				await type(page, "a".repeat(300));
+				await page.getByRole("dialog").getByText("200 characters").waitFor();
+			},
+			{ expected: [400, 401, 404] },
+		);
+
+		journey(
 			"a secret that is pasted into the field of a list gets into no URL and no request",
 			() => "/people",
 			async (page) => {

@@ -41,7 +41,7 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 	const listId = useId();
 	const known = useMemo(() => recognize(text), [text]);
 	const asked = ["text", "number", "slug", "id"].includes(known.kind) ? known.text : "";
-	const { found, text: answered } = useFind(asked, typesFor(asked), organizationsOf(me));
+	const { found, text: answered, failed } = useFind(asked, typesFor(asked), organizationsOf(me));
 	const late = answered !== asked; // what is listed was found for another text
 	const [entered, setEntered] = useState(false);
 	const byId = useById(known.kind === "id" ? known.text : null, organizationsOf(me));
@@ -145,6 +145,7 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 							))}
 						</div>
 						{known.kind === "none" && text.trim() && <p className="second palette-none">{t("frame.palette.aSecret")}</p>}
+						{failed instanceof Error && !late && <p className="second palette-none">{failed.message}</p>}
 						{nothing && <p className="second palette-none">{t("frame.palette.nothingThatYouMaySee")}</p>}
 						<div className="dialog-foot second wide-only-flex">
 							<span className="row">

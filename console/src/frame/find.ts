@@ -108,8 +108,8 @@ interface Finding {
 	failed: unknown;
 }
 
-/** Finds what a text means 120 ms after it was typed; the earlier question is given up. */
-export function useFind(text: string, types: string, organizations: string): Finding {
+/** Finds what a text means 120 ms after it was typed; the earlier question is given up. It is asked anew where again is another number. */
+export function useFind(text: string, types: string, organizations: string, again = 0): Finding {
 	const [finding, setFinding] = useState<Finding>({ text: "", found: null, failed: null });
 	useEffect(() => {
 		const asked = text.trim();
@@ -128,6 +128,6 @@ export function useFind(text: string, types: string, organizations: string): Fin
 			clearTimeout(timer);
 			abort.abort();
 		};
-	}, [text, types, organizations]);
+	}, [text, types, organizations, again]);
 	return finding;
 }
