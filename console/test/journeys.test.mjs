@@ -361,6 +361,34 @@ for (const database of databases) {
 		);
 
 		journey(
+			"who comes from an organization moves it, if they may: a person is bound to nothing",
+			() => "/organizations",
+			async (page) => {
+				const { owner, home, head } = made;
+				const [admin] = (await owner("GET", `users?filter[email]=${encodeURIComponent(service.people.administrator.email)}`)).data;
+				assert.equal(admin.relationships.organization.data.id, home.id);
+				const [role] = (await owner("GET", `roles?filter[usableAt]=${head.id}&filter[key]=owner`)).data;
+				await owner("POST", "memberships", {
+					data: {
+						type: "memberships",
+						relationships: {
+							user: { data: { type: "users", id: admin.id } },
+							organization: { data: { type: "organizations", id: head.id } },
+							roles: { data: [{ type: "roles", id: role.id }] },
+						},
+					},
+				});
+				await page.goto(`${service.base}/console/organizations/${home.id}`);
+				await settled(page);
+				const move = page.locator("main").getByRole("button", { name: "Move" });
+				assert.equal(await move.getAttribute("aria-disabled"), null);
+				await move.click();
+				await page.getByRole("combobox", { name: "Where to" }).waitFor();
+			},
+			{ as: "administrator" },
+		);
+
+		journey(
 			"a part that the service has no longer is told of, and the page stays",
 			() => `/organizations/${made.home.id}/people`,
 			async (page) => {
