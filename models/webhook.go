@@ -102,7 +102,7 @@ func defineWebhooks(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."},
 		byAncestor("Endpoints"),
-		{Name: "health", Kind: jsonapi.String, Doc: "Endpoints whose health is that: ok, probation, paused or disabled; or " +
+		{Name: "health", Kind: jsonapi.String, Enum: healths, Doc: "Endpoints whose health is that: ok, probation, paused or disabled; or " +
 			"failing, whatever their health is: the last attempt failed."},
 	}
 	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
