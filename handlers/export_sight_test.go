@@ -10,7 +10,7 @@ import (
 	"roster/models/store"
 )
 
-// TestAnExportIsCompleteForWhoLosesNothing has people and keys stop in the middle of an export, in NDJSON and CSV, and lose what they see,
+// TestAnExportIsCompleteForWhoLosesNothing has people and keys stop in the middle of an export, and lose what they see,
 // or something else.
 func TestAnExportIsCompleteForWhoLosesNothing(t *testing.T) {
 	t.Parallel()
@@ -52,7 +52,9 @@ func TestAnExportIsCompleteForWhoLosesNothing(t *testing.T) {
 			"a branch goes on below a key":             {func(f family, _, _ string) { s.moveTo(f.leaf, f.top) }, true, true},
 			"an organization below a key is deleted":   {func(f family, _, _ string) { s.deletes(f.leaf) }, true, true},
 			"the organization of a key goes elsewhere": {func(f family, _, _ string) { s.moveTo(f.top, f.other) }, true, true},
-			"a key may read less":                      {change: func(_ family, _, key string) { s.rescope(key, "events:read") }, ofKey: true},
+			"a key may read less": {change: func(_ family, _, key string) {
+				s.rescope(key, "events:read")
+			}, ofKey: true},
 			"a key may read more, and write what it did": {func(_ family, _, key string) {
 				s.rescope(key, "events:read", "users:write", "roles:read")
 			}, true, true},

@@ -126,8 +126,8 @@ func (d displaced) stands() collection.Where {
 func displacedSince(ctx context.Context, db *store.DB, position int64) (moved []displaced, deleted []string, err error) {
 	err = db.Ask(ctx, store.Query{
 		SQL: `SELECT subject_id, CASE event_type WHEN 'organization.updated' THEN changes END FROM event_feed
-			WHERE position > ? AND (event_type = 'organization.deleted' OR event_type = 'organization.updated' AND changes LIKE '%"parent"%')
-			ORDER BY position`,
+			WHERE position > ? AND (event_type = 'organization.deleted'
+				OR event_type = 'organization.updated' AND changes LIKE '%"parent"%') ORDER BY position`,
 		Args: []any{position},
 		Take: func(a *store.Answer) error {
 			for row := range a.Len() {
