@@ -221,15 +221,8 @@ func (p *queryParser) list(one pair, a *Attribute) []any {
 // outside tells that a text is none of the values that there can be, nil for any, where it is compared as a whole: such a filter is a
 // mistake, and not a list without anything in it.
 func outside(enum []string, op Op, text string) (wrong string) {
-	is := func(value string) bool { return value == text }
-	switch op {
-	case OpEqual, OpNotEqual, OpMatch:
-	case OpEqualFold:
-		is = func(value string) bool { return strings.EqualFold(value, text) }
-	default:
-		return ""
-	}
-	if enum == nil || slices.ContainsFunc(enum, is) {
+	whole := op == OpEqual || op == OpNotEqual || op == OpMatch
+	if enum == nil || !whole || slices.Contains(enum, text) {
 		return ""
 	}
 	return "must be one of " + strings.Join(enum, ", ")

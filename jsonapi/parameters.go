@@ -164,7 +164,7 @@ func (s *Schema) filterParameters() []Parameter {
 func (a *Attribute) filterParameter(op Op) Parameter {
 	p := Parameter{Kind: a.Kind, Doc: "Only resources whose " + a.Name + " " + meanings[op] + "."}
 	switch op {
-	case OpEqual, OpEqualFold, OpNotEqual:
+	case OpEqual, OpNotEqual:
 		p.Enum = a.Enum
 	case OpMatch:
 		p.List, p.Most, p.Enum = true, maxMatchValues, a.Enum
