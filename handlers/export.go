@@ -45,8 +45,9 @@ func NewExport(c *collection.Collection, base string, q *jsonapi.Query, mediaTyp
 }
 
 // Run writes the export, as somebody sees it who sees a scope, and returns how many resources it has. Who it is, and still may read it, is
-// asked for each part, in the context that the part has, and once more at the end.
+// asked for each part, in the context that the part has; whether nothing was left out, at the end.
 func (e *Export) Run(ctx context.Context, db *store.DB, out io.Writer, scope func(context.Context) (collection.Scope, error),
+	whole func(context.Context) error,
 ) (count int64, err error) {
 	walk, err := collection.NewWalk(ctx, db, e.collection, e.query)
 	if err != nil {
@@ -55,7 +56,7 @@ func (e *Export) Run(ctx context.Context, db *store.DB, out io.Writer, scope fun
 	encoder := e.form.encoder(e.collection, e.query)
 	pending := encoder.Begin()
 	for {
-		part, n, err := e.part(ctx, db, walk, encoder, scope)
+		part, n, err := e.part(ctx, db, walk, encoder, scope, whole)
 		if err != nil {
 			return count, err
 		}
@@ -72,7 +73,7 @@ func (e *Export) Run(ctx context.Context, db *store.DB, out io.Writer, scope fun
 
 // part reads and encodes the next part. It is empty at the end.
 func (e *Export) part(ctx context.Context, db *store.DB, walk *collection.Walk, encoder exportEncoder,
-	scope func(context.Context) (collection.Scope, error),
+	scope func(context.Context) (collection.Scope, error), whole func(context.Context) error,
 ) (encoded []byte, n int, err error) {
 	ctx, done := context.WithTimeout(ctx, exportPartTime)
 	defer done()
@@ -82,7 +83,9 @@ func (e *Export) part(ctx context.Context, db *store.DB, walk *collection.Walk, 
 	}
 	items, err := walk.Next(ctx, seen, exportPart)
 	if err == nil && len(items) == 0 {
-		_, err = scope(ctx) // nothing is the end only for who lost nothing while it was looked up
+		if _, err = scope(ctx); err == nil { // nothing is the end only for who lost nothing while it was looked up
+			err = whole(ctx)
+		}
 	}
 	if err != nil || len(items) == 0 {
 		return nil, 0, err
@@ -109,7 +112,7 @@ func (a *API) export(w http.ResponseWriter, rq *request, c *collection.Collectio
 		e.head(w, rq)
 		return nil
 	}
-	keeps, err := keepsRights(rq)
+	began, err := models.SightOf(rq.Context(), rq.DB, c, rq.Scope())
 	if err != nil {
 		return err
 	}
@@ -119,32 +122,21 @@ func (a *API) export(w http.ResponseWriter, rq *request, c *collection.Collectio
 		if err := rq.AdmitAgain(ctx); err != nil { // an export can take longer than a key lives
 			return collection.Scope{}, err
 		}
-		return rq.Scope(), keeps(ctx)
-	})
+		return rq.Scope(), missing(began.HasRights(ctx, rq.DB, rq.Scope()))
+	}, func(ctx context.Context) error { return missing(began.IsWhole(ctx, rq.DB, rq.Scope())) })
 	if err == nil {
 		e.form.complete(w.Header(), count)
 	}
 	return err
 }
 
-// keepsRights returns what fails once a person does not hold any more what they hold now. Without it an export would leave out what they
-// have ceased to see, and say that it is complete.
-func keepsRights(rq *request) (func(context.Context) error, error) {
-	user := rq.Principal.UserID
-	if user == "" {
-		return func(context.Context) error { return nil }, nil
+// missing returns the error of an export whose reader has ceased to see something. Without it an export would leave that out, and say that
+// it is complete.
+func missing(sees bool, err error) error {
+	if err == nil && !sees {
+		err = &server.Error{Reason: server.Forbidden, Message: "Something that was seen when the export began is not seen any more."}
 	}
-	began, err := models.WordsHeldBy(rq.Context(), rq.DB, user)
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) error {
-		now, err := models.WordsHeldBy(ctx, rq.DB, user)
-		if err == nil && !now.Include(began) {
-			err = &server.Error{Reason: server.Forbidden, Message: "Roles that were held when the export began are not held any more."}
-		}
-		return err
-	}, nil
+	return err
 }
 
 // head writes the header of the answer.

@@ -271,36 +271,3 @@ func TestAnExportThatStallsOrLosesItsKeyIsCut(t *testing.T) {
 		}
 	})
 }
-
-// TestAnExportIsNotCompleteForWhoLosesARole has people stop in the middle of an export and lose what they hold, or get more.
-func TestAnExportIsNotCompleteForWhoLosesARole(t *testing.T) {
-	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		s := newServiceWith(t, db, smallBuffers)
-		f := newFamily(s)
-		large(t, db, f.top)
-		gives := func(membership, role string) *answer {
-			return s.do("PATCH", membership+"/relationships/roles", object{"data": rolesAs(role)}).want(200)
-		}
-		for name, c := range map[string]struct {
-			change   func(membership string) *answer
-			complete bool
-		}{
-			"a membership ends":      {func(m string) *answer { return s.do("DELETE", m, nil).want(204) }, false},
-			"another role is lower":  {func(m string) *answer { return gives(m, models.RoleViewer) }, false},
-			"another role is higher": {func(m string) *answer { return gives(m, models.RoleOwner) }, true},
-		} {
-			id, as := s.person("Bob", f.top, models.RoleManager)
-			membership := "/public/v2/memberships/" + s.get("/public/v2/memberships?filter[userId]="+id).text("data", 0, "id")
-			reader := as.stopped()
-			if reader.StatusCode != 200 {
-				t.Fatalf("%s: status %d", name, reader.StatusCode)
-			}
-			c.change(membership)
-			rest, err := io.ReadAll(reader.Body)
-			if complete := strings.Contains(string(rest), `"complete":true`); complete != c.complete || (err == nil) != c.complete {
-				t.Errorf("%s: it ends with %v after %d bytes, complete: %t", name, err, len(rest), complete)
-			}
-		}
-	})
-}

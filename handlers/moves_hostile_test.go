@@ -127,3 +127,37 @@ func TestMovesAreNoOperations(t *testing.T) {
 		}
 	})
 }
+
+// TestAStalePreviewIsToldFirst has somebody move a branch elsewhere after a preview: whoever comes with that is told that it is stale, and
+// not what is wrong with replacements and roles that it does not speak of. Who may not move there is told that as before.
+func TestAStalePreviewIsToldFirst(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		third, _ := s.organization("Third")
+		clerk := s.role(f.top, "clerk", 30, "invoices:read")
+		s.person("Hans", f.leaf, clerk)
+		digest := s.do("POST", movesPath, moving(f.branch, f.other, "preview", true)).want(200).text("data", "attributes", "digest")
+		by := func(to string) object { return moving(f.branch, to, "digest", digest) }
+		_, eve := s.person("Eve", f.top, models.RoleAdmin)
+		digest = s.do("POST", movesPath, moving(f.branch, f.other, "preview", true)).want(200).text("data", "attributes", "digest")
+		s.do("POST", movesPath, replacing(by(f.other), clerk, missingID)).want(404) // it is right, and what it is sent with is not
+		s.do("POST", movesPath, by(f.other)).want(409)
+		eve.do("POST", movesPath, by(f.other)).want(404)
+		s.do("POST", movesPath, replacing(by(f.other), clerk, models.RoleViewer)).want(200)
+		for name, document := range map[string]object{
+			"with replacements":         replacing(by(f.other), clerk, models.RoleViewer),
+			"to a third":                replacing(by(third), clerk, models.RoleViewer),
+			"to a third, with none":     by(third),
+			"below itself":              by(f.leaf),
+			"by roles that are not any": replacing(by(third), missingID, missingID),
+			"back":                      by(f.top),
+		} {
+			if a := s.send("POST", movesPath, document); a.Status != 412 || a.errors()[0].Pointer != "/data/attributes/digest" {
+				t.Errorf("%s it is %d %s", name, a.Status, a.Body)
+			}
+		}
+		if s.parent(f.branch) != f.other {
+			t.Error("it was moved by a stale digest")
+		}
+	})
+}

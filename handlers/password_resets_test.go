@@ -31,7 +31,7 @@ func (s *service) askForReset(email string) *answer {
 func eachPost(t *testing.T, test func(t *testing.T, s *service, receiver *mailtest.Receiver, log *servertest.Output)) {
 	t.Helper()
 	t.Parallel()
-	for _, dialect := range modelstest.Dialects {
+	for _, dialect := range modelstest.Databases(t) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			cfg := modelstest.Config(t, dialect)

@@ -110,12 +110,14 @@ func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server
 
 // negotiate finds out in which form the answer is wanted.
 func (rq *request) negotiate() (err error) {
+	var exports []string
 	if rq.route.lists(rq.relationship) {
+		exports = []string{jsonapi.NDJSON, jsonapi.CSV}
 		rq.exported = jsonapi.PreferredExport(rq.Header.Values("Accept"))
 	}
 	if rq.exported == "" {
 		document := rq.route.limit == 0 // the others take bytes, of whatever media type
-		rq.negotiated, err = jsonapi.Negotiate(rq.Header, document && rq.HasBody(), rq.route.ext)
+		rq.negotiated, err = jsonapi.Negotiate(rq.Header, document && rq.HasBody(), rq.route.ext, exports...)
 	}
 	return err
 }

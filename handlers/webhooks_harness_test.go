@@ -34,7 +34,7 @@ func eachAllowing(t *testing.T, networks []string, test func(t *testing.T, s *se
 	for _, network := range networks {
 		targets.Allow = append(targets.Allow, netip.MustParsePrefix(network))
 	}
-	for _, dialect := range modelstest.Dialects {
+	for _, dialect := range modelstest.Databases(t) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			clock := modelstest.NewClock()

@@ -133,6 +133,14 @@ func (e *Error) At(pointer string) *Error {
 	return e
 }
 
+// parameter returns the query parameter that caused the error, "" for none.
+func (e *Error) parameter() string {
+	if e.Source == nil {
+		return ""
+	}
+	return e.Source.Parameter
+}
+
 // InParameter sets the query parameter that caused the error and returns the error. One without a name cannot be named.
 func (e *Error) InParameter(name string) *Error {
 	if name != "" {

@@ -95,7 +95,8 @@ func (p *queryParser) require() {
 	}
 	for _, f := range p.schema.Filters {
 		name := "filter[" + f.Name + "]"
-		if f.Required && !slices.ContainsFunc(p.q.pairs, func(one pair) bool { return one.name == name }) {
+		told := slices.ContainsFunc(p.errs, func(e *Error) bool { return strings.HasPrefix(e.parameter(), name) })
+		if f.Required && !told && !slices.ContainsFunc(p.q.pairs, func(one pair) bool { return one.name == name }) {
 			p.errorf(InvalidParameter, name, "It is needed.")
 		}
 	}
@@ -107,6 +108,9 @@ func (p *queryParser) extraFilter(one pair, extra Filter, op Op) {
 		return
 	}
 	value, wrong := parseText(extra.Kind, one.value)
+	if wrong == "" {
+		wrong = outside(extra.Enum, OpEqual, one.value)
+	}
 	if wrong != "" {
 		p.errorf(InvalidParameter, one.name, "It %s.", wrong)
 		return
@@ -157,6 +161,9 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 		cond.Value = value
 	default:
 		value, wrong := a.Parse(one.value)
+		if wrong == "" {
+			wrong = outside(a.Enum, op, one.value)
+		}
 		if wrong != "" {
 			p.errorf(InvalidParameter, one.name, "It %s.", wrong)
 			return
@@ -199,6 +206,9 @@ func (p *queryParser) list(one pair, a *Attribute) []any {
 	values := make([]any, 0, len(parts))
 	for _, part := range parts {
 		value, wrong := a.Parse(part)
+		if wrong == "" {
+			wrong = outside(a.Enum, OpMatch, part)
+		}
 		if wrong != "" {
 			p.errorf(InvalidParameter, one.name, "%q %s.", clip(part), wrong)
 			continue
@@ -206,6 +216,16 @@ func (p *queryParser) list(one pair, a *Attribute) []any {
 		values = append(values, value)
 	}
 	return values
+}
+
+// outside tells that a text is none of the values that there can be, nil for any, where it is compared as a whole: such a filter is a
+// mistake, and not a list without anything in it.
+func outside(enum []string, op Op, text string) (wrong string) {
+	whole := op == OpEqual || op == OpNotEqual || op == OpMatch
+	if enum == nil || !whole || slices.Contains(enum, text) {
+		return ""
+	}
+	return "must be one of " + strings.Join(enum, ", ")
 }
 
 func joinOps(list []Op) string {

@@ -36,13 +36,14 @@ func ContentType(ext, profiles []string) string {
 }
 
 // Negotiate checks the Content-Type and the Accept header of a request (§ Server Responsibilities). ext names the extensions that the
-// path uses: a request must apply exactly these. hasBody says that a body was sent: then it must have a media type.
-func Negotiate(header http.Header, hasBody bool, ext []string) (Negotiated, error) {
+// path uses: a request must apply exactly these. hasBody says that a body was sent: then it must have a media type. besides are the media
+// types that the path serves as well, which an error names.
+func Negotiate(header http.Header, hasBody bool, ext []string, besides ...string) (Negotiated, error) {
 	var n Negotiated
 	if e := checkContentType(header.Values("Content-Type"), hasBody, ext); e != nil {
 		return n, Errors{e.InHeader("Content-Type")}
 	}
-	profiles, e := checkAccept(header.Values("Accept"), ext)
+	profiles, e := checkAccept(header.Values("Accept"), ext, besides)
 	if e != nil {
 		return n, Errors{e.InHeader("Accept")}
 	}
@@ -103,7 +104,7 @@ const maxAccept = 100
 // checkAccept returns the profiles of the best acceptable instance of the media type: of equal ones the one with a profile that is known,
 // which was asked for and should be applied, wherever it stands. By the letter of the specification an Accept header in which every
 // instance of the JSON:API media type carries foreign parameters or unsupported extensions is refused, even beside */*.
-func checkAccept(values []string, ext []string) (profiles []string, e *Error) {
+func checkAccept(values, ext, besides []string) (profiles []string, e *Error) {
 	ranges := split(strings.Join(values, ","), ',')
 	if len(ranges) == 0 {
 		return nil, nil
@@ -144,7 +145,7 @@ func checkAccept(values []string, ext []string) (profiles []string, e *Error) {
 	case instances > 0:
 		return nil, NewError(NotAcceptable, "No instance of %s in Accept can be served: here it takes %s.", MediaType, parametersHere(ext))
 	default:
-		return nil, NewError(NotAcceptable, "Only %s is served here.", MediaType)
+		return nil, NewError(NotAcceptable, "Only %s is served here.", strings.Join(append([]string{MediaType}, besides...), ", "))
 	}
 }
 

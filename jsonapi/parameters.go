@@ -151,11 +151,11 @@ func (s *Schema) filterParameters() []Parameter {
 	}
 	for _, f := range s.Filters {
 		if f.Required { // which has one spelling, so that a tool that knows the document sends it
-			add(f.Name, "", Parameter{Kind: f.Kind, Doc: f.Doc, Required: true})
+			add(f.Name, "", Parameter{Kind: f.Kind, Doc: f.Doc, Enum: f.Enum, Required: true})
 			continue
 		}
 		for _, op := range []string{"", "[eq]"} {
-			add(f.Name, op, Parameter{Kind: f.Kind, Doc: f.Doc})
+			add(f.Name, op, Parameter{Kind: f.Kind, Doc: f.Doc, Enum: f.Enum})
 		}
 	}
 	return all
@@ -164,8 +164,10 @@ func (s *Schema) filterParameters() []Parameter {
 func (a *Attribute) filterParameter(op Op) Parameter {
 	p := Parameter{Kind: a.Kind, Doc: "Only resources whose " + a.Name + " " + meanings[op] + "."}
 	switch op {
+	case OpEqual, OpNotEqual:
+		p.Enum = a.Enum
 	case OpMatch:
-		p.List, p.Most = true, maxMatchValues
+		p.List, p.Most, p.Enum = true, maxMatchValues, a.Enum
 	case OpNull:
 		p.Kind = Boolean
 	}

@@ -151,9 +151,12 @@ func (p *queryParser) split(raw string) []pair {
 		rawName, rawValue, _ := strings.Cut(part, "=")
 		name, err := url.QueryUnescape(rawName)
 		value, err2 := url.QueryUnescape(rawValue)
+		misnamed := err != nil || unusable(name) != "" || !validText(name)
 		switch {
-		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
+		case misnamed:
 			p.errorf(InvalidParameter, strings.ToValidUTF8(rawName, "?"), "It is not properly percent-encoded UTF-8.")
+		case err2 != nil || !validText(value):
+			p.errorf(InvalidParameter, name, "It is not properly percent-encoded UTF-8.")
 		case name == "":
 			p.errorf(UnknownParameter, "", "A query parameter has no name.")
 		case strings.Contains(part, ";"):

@@ -112,6 +112,8 @@ type Filter struct {
 	Name string
 	Kind ValueKind
 	Doc  string
+	// Enum are the values that it can have, nil for any.
+	Enum []string
 	// Required: there is no list without it.
 	Required bool
 }

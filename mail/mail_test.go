@@ -32,7 +32,7 @@ type office struct {
 func eachOffice(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Helper()
 	t.Parallel()
-	for _, dialect := range modelstest.Dialects {
+	for _, dialect := range modelstest.Databases(t) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			clock := modelstest.NewClock()

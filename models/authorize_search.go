@@ -66,19 +66,20 @@ func WhereMay(ctx context.Context, db *store.DB, by Caller, user, permission, af
 // maxWordsTried bounds the words that are tried for one answer: it may hold fewer than could be, and still not be the last.
 const maxWordsTried = 100
 
-// WhatMay returns the words that a user may use at an organization: of the service's own and of those in roles that can be given there.
+// WhatMay returns the words that a user may use at an organization: of the service's own and of those in roles that can be given there, of
+// which the caller reads these, or are built in. About themselves people are told all.
 func WhatMay(ctx context.Context, db *store.DB, by Caller, user, organization, after string, most int) (
 	words []string, next string, err error,
 ) {
 	if !jsonapi.IsID(organization) {
 		return nil, "", nil
 	}
+	conds := []collection.Where{usableAt(organization), collection.Condition("w.permission > ?", after)}
+	if user != by.User() {
+		conds = append(conds, rolesTold(by.Scope))
+	}
 	var known []string
-	err = db.Session(ctx).Raw(`SELECT DISTINCT w.permission FROM role_permissions w JOIN roles r ON r.id = w.role_id
-		WHERE w.permission <> ? AND w.permission > ? AND (r.organization_id IS NULL
-			OR r.organization_id IN (SELECT ancestor_id FROM organization_paths WHERE descendant_id = ?))
-		ORDER BY w.permission LIMIT ?`, EveryScope, after, organization, maxWordsTried+1).Scan(&known).Error
-	if err != nil {
+	if err := db.Ask(ctx, wordsOfRoles(&known, maxWordsTried+1, conds...)); err != nil {
 		return nil, "", fmt.Errorf("select the words known at an organization: %w", err)
 	}
 	known, goesOn := upTo(known, maxWordsTried)
@@ -99,6 +100,16 @@ func WhatMay(ctx context.Context, db *store.DB, by Caller, user, organization, a
 		next = goesOn
 	}
 	return words, next, nil
+}
+
+// rolesTold returns the condition of the roles that a scope is told of: those that are built in, and those that it sees.
+func rolesTold(scope collection.Scope) collection.Where {
+	const builtIn = "roles.organization_id IS NULL"
+	if !scope.Holds(reading("roles")) {
+		return collection.Condition(builtIn)
+	}
+	seen, args := collection.Conjunction(Roles.Present(scope)...)
+	return collection.Condition("("+builtIn+" OR 1 = 1"+seen+")", args...)
 }
 
 // idsBehind runs a query of ids for those behind one.

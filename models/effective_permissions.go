@@ -111,11 +111,16 @@ func (w *wordsHeld) held() (held []HeldWord) {
 
 // wordsUsableAt returns the query of the words of those roles that can be given at an organization and meet conditions, in order.
 func wordsUsableAt(organization string, words *[]string, conds ...collection.Where) store.Query {
-	and, args := collection.Conjunction(append([]collection.Where{usableAt(organization)}, conds...)...)
+	return wordsOfRoles(words, MaxWords+1, append([]collection.Where{usableAt(organization)}, conds...)...)
+}
+
+// wordsOfRoles returns the query of the first words of the roles that meet conditions, in order. w is the word.
+func wordsOfRoles(words *[]string, most int, conds ...collection.Where) store.Query {
+	and, args := collection.Conjunction(conds...)
 	return store.Query{
 		SQL: `SELECT DISTINCT w.permission FROM role_permissions w JOIN roles ON roles.id = w.role_id
 			WHERE w.permission <> ?` + and + ` ORDER BY w.permission LIMIT ?`,
-		Args: slices.Concat([]any{EveryScope}, args, []any{MaxWords + 1}),
+		Args: slices.Concat([]any{EveryScope}, args, []any{most}),
 		Take: func(a *store.Answer) error {
 			for row := range a.Len() {
 				*words = append(*words, a.Text(row, 0))

@@ -137,7 +137,8 @@ func filterEvents(c *collection.Collection) {
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},
 		{Name: "subjectId", Kind: jsonapi.String, Doc: "Events about that resource."},
 		{Name: "subjectType", Kind: jsonapi.String, Doc: "Events about resources of that type."},
-		{Name: "actorKind", Kind: jsonapi.String, Doc: "Events caused by that kind of actor: session or user_key, for example."},
+		{Name: "actorKind", Kind: jsonapi.String, Enum: identityKinds,
+			Doc: "Events caused by that kind of actor: session or user_key, for example."},
 		{Name: "actorId", Kind: jsonapi.String,
 			Doc: "Events caused by that key, or by the token of that organization, if the caller sees it."},
 		byAncestor("Events"),
@@ -145,6 +146,10 @@ func filterEvents(c *collection.Collection) {
 }
 
 func relateEvents(c *collection.Collection) {
+	i := slices.IndexFunc(c.Schema.Filters, func(f jsonapi.Filter) bool { return f.Name == "subjectType" })
+	for _, subject := range collections { // which all have their types by now
+		c.Schema.Filters[i].Enum = append(c.Schema.Filters[i].Enum, subject.Schema.Type)
+	}
 	c.Relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization in which it happened."},
 		collection.Relation{Target: Organizations, Column: "organization_id"})
 	c.Relate(jsonapi.Relationship{Name: "subject", ReadOnly: true, Polymorphic: true, Doc: "The resource that changed."},

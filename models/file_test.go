@@ -45,7 +45,7 @@ func (w *watched) Delete(ctx context.Context, key string) error {
 // eachStore runs a test with each kind of store of bytes beside each database.
 func eachStore(t *testing.T, test func(t *testing.T, db *store.DB, kept *watched, clock *modelstest.Clock)) {
 	t.Helper()
-	for _, dialect := range modelstest.Dialects {
+	for _, dialect := range modelstest.Databases(t) {
 		for name, open := range map[string]func(t *testing.T, cfg models.Config) blob.Store{
 			"database": func(t *testing.T, cfg models.Config) blob.Store {
 				return blob.InDatabase(modelstest.OpenConfig(t, cfg))

@@ -26,6 +26,11 @@ const (
 	BySystem = "system"
 )
 
+// identityKinds are all of them.
+var identityKinds = []string{
+	ByManagementKey, ByOrganizationKey, ByOrganizationToken, ByUserKey, BySession, ByPortalLink, BySystem,
+}
+
 // String returns the identity in one word.
 func (i Identity) String() string { return i.Kind + ":" + i.ID }
 

@@ -78,7 +78,7 @@ func defineInvitations(c *collection.Collection) {
 	})
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Invitations to that organization."},
-		{Name: "state", Kind: jsonapi.String, Doc: "Those in that state now: pending, accepted, declined, revoked or expired."},
+		{Name: "state", Kind: jsonapi.String, Enum: c.Schema.Attribute("state").Enum, Doc: "Those in that state now."},
 		byAncestor("Invitations"),
 	}
 }

@@ -14,7 +14,7 @@ import (
 // joins the organizations above, and those concerned stay what they are. The rows are locked in the order in which they are everywhere. The
 // locks of the trees, which come first, keep the rest. On SQLite a write transaction is alone.
 func (w *weighed) keep(ctx context.Context, tx *store.DB, by Caller, head string, in *Change) error {
-	if w == nil || w.digest == nil || tx.Dialect() != store.Postgres {
+	if !w.isBound() || tx.Dialect() != store.Postgres {
 		return nil
 	}
 	places := Links{head, in.Links["parent"].One()}.known()

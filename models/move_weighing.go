@@ -19,6 +19,9 @@ type weighed struct {
 	consequence *Consequence
 }
 
+// isBound reports whether the move is meant to come to something.
+func (w *weighed) isBound() bool { return w != nil && w.digest != nil }
+
 // mostWeighed bounds the rows of each kind that are read to say what a move does: memberships above, roles of people, memberships with
 // roles that are lost.
 const mostWeighed = 100_000

@@ -414,10 +414,7 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 			return nil, err
 		}
 		columns := Organizations.Schema.Apply(org, in.Attributes)
-		if err := move(ctx, tx, by, in, before, org); err != nil {
-			return nil, err
-		}
-		if err := in.weighed.weigh(ctx, tx, by, held, in, before, org); err != nil {
+		if err := move(ctx, tx, by, held, in, before, org); err != nil {
 			return nil, err
 		}
 		if org.LogoID, err = pointAtFile(ctx, tx, by, in, "logo", FileOwner{Organization: id}, before.LogoID); err != nil {

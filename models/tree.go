@@ -38,13 +38,7 @@ func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organi
 // checkParent makes sure that a parent is there, visible and stays there until the transaction ends, and that a branch of that height fits
 // below it.
 func checkParent(ctx context.Context, tx *store.DB, by Caller, parent string, height int) error {
-	if err := shareOrganization(ctx, tx, by.Scope, parent); err != nil {
-		if store.IsKind(err, store.NotFound) {
-			return store.NoRelated("parent", 0, "organizations", parent)
-		}
-		return err
-	}
-	if err := by.may(ctx, tx, parent, "organizations:write"); err != nil {
+	if err := permitParent(ctx, tx, by, parent); err != nil {
 		return err
 	}
 	var above int
@@ -58,6 +52,21 @@ func checkParent(ctx context.Context, tx *store.DB, by Caller, parent string, he
 	return nil
 }
 
+// permitParent makes sure that a parent, "" for none, is there, visible and stays there until the transaction ends, and that the caller may
+// write there.
+func permitParent(ctx context.Context, tx *store.DB, by Caller, parent string) error {
+	if parent == "" {
+		return nil
+	}
+	if err := shareOrganization(ctx, tx, by.Scope, parent); err != nil {
+		if store.IsKind(err, store.NotFound) {
+			return store.NoRelated("parent", 0, "organizations", parent)
+		}
+		return err
+	}
+	return by.may(ctx, tx, parent, "organizations:write")
+}
+
 // insertPaths adds the closure rows of a new organization.
 func insertPaths(ctx context.Context, tx *store.DB, org *Organization) error {
 	const paths = `INSERT INTO organization_paths (ancestor_id, descendant_id, distance) VALUES (?, ?, 0)`
@@ -68,11 +77,15 @@ func insertPaths(ctx context.Context, tx *store.DB, org *Organization) error {
 		SELECT ancestor_id, ?, distance + 1 FROM organization_paths WHERE descendant_id = ?`, org.ID, *org.ParentID)
 }
 
-// move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.
-func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org *Organization) error {
+// move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow. held is what the caller
+// holds at it.
+func move(ctx context.Context, tx *store.DB, by Caller, held standing, in *Change, before, org *Organization) error {
 	parent, moves, err := destination(ctx, tx, by, in, before)
-	if err != nil || !moves {
+	if err != nil {
 		return err
+	}
+	if !moves {
+		return in.weighed.weigh(ctx, tx, by, held, in, before, org)
 	}
 	if !hasAlone(tx) {
 		return errTreeMoved // it was sent back where it is, and is not there any more: the locks of trees come before that of the row
@@ -84,7 +97,19 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	if _, kindGiven := in.Attributes["kind"]; !kindGiven && (parent == "" || before.ParentID == nil) {
 		org.Kind = defaultKind(org.ParentID)
 	}
-	return checkMove(ctx, tx, by, org.ID, parent, in.Replacements)
+	if in.weighed.isBound() { // a stale preview is told before whatever else is wrong with what it does not say any more
+		if err := permitParent(ctx, tx, by, parent); err != nil {
+			return err
+		}
+		if err := in.weighed.weigh(ctx, tx, by, held, in, before, org); err != nil {
+			return err
+		}
+		return checkMove(ctx, tx, by, org.ID, parent, in.Replacements)
+	}
+	if err := checkMove(ctx, tx, by, org.ID, parent, in.Replacements); err != nil {
+		return err
+	}
+	return in.weighed.weigh(ctx, tx, by, held, in, before, org)
 }
 
 // destination returns the parent that a change moves an organization to, "" for none, if the caller may take it away from where it is.

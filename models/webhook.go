@@ -102,8 +102,8 @@ func defineWebhooks(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."},
 		byAncestor("Endpoints"),
-		{Name: "health", Kind: jsonapi.String, Doc: "Endpoints whose health is that: ok, probation, paused or disabled; or " +
-			"failing, whatever their health is: the last attempt failed."},
+		{Name: "health", Kind: jsonapi.String, Enum: healths,
+			Doc: "Endpoints whose health is that; or failing, whatever their health is: the last attempt failed."},
 	}
 	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
 	c.Schema.Attribute("secrets").Shape = reflect.TypeFor[[]shownSecret]()

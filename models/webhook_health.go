@@ -42,6 +42,9 @@ const (
 	healthFailing = "failing" // of a filter: the last attempt failed
 )
 
+// healths are what endpoints can be filtered by.
+var healths = []string{HealthOK, HealthProbation, WebhookPaused, WebhookDisabled, healthFailing}
+
 // AnswerMemory is the weight of the newest answer in the share of failures that a lane keeps, which begins at 0.
 const AnswerMemory = 1.0 / 20
 

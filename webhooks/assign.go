@@ -12,10 +12,13 @@ import (
 
 // assign inserts the messages and deliveries of a plan, and finds out who serves the lanes.
 func (w *Worker) assign(ctx context.Context, tx *store.DB, p plan, h *handoff) error {
-	lanes, inserted, err := p.insert(ctx, tx)
+	now := reading{time.Now(), w.generation.Load()}
+	endpoints := w.ahead.ask(tx, p.webhooks, now)
+	lanes, inserted, err := p.insert(ctx, tx, endpoints.Queries())
 	if err != nil || len(p.deliveries) == 0 {
 		return err
 	}
+	h.endpoints = w.know(ctx, endpoints.Found, now.at, now.generation)
 	if len(lanes) < len(p.webhooks) {
 		if err := cancelGone(ctx, tx, p.webhooks, lanes); err != nil {
 			return err
@@ -32,10 +35,11 @@ func (w *Worker) assign(ctx context.Context, tx *store.DB, p plan, h *handoff) e
 
 // insert inserts the messages and deliveries of a plan. It returns the lanes of its endpoints, locked, and how many deliveries are new.
 // Which deliveries have to wait for an earlier one of their key is stable only under the locks, so with keys the lanes are locked first;
-// otherwise they are locked as late as possible.
-func (p plan) insert(ctx context.Context, tx *store.DB) (lanes []*queue.LaneRow, inserted int, err error) {
+// otherwise they are locked as late as possible. along is asked in the same round trip.
+func (p plan) insert(ctx context.Context, tx *store.DB, along []store.Query) (lanes []*queue.LaneRow, inserted int, err error) {
 	if !p.keyed && len(p.deliveries) > 0 {
-		inserted, err = queue.InsertDeliveries(ctx, tx, p.messages, p.deliveries, queue.LockingLanes(tx, p.webhooks, &lanes))
+		along = append(along, queue.LockingLanes(tx, p.webhooks, &lanes))
+		inserted, err = queue.InsertDeliveries(ctx, tx, p.messages, p.deliveries, along...)
 		return lanes, inserted, err
 	}
 	if p.keyed {
@@ -46,7 +50,7 @@ func (p plan) insert(ctx context.Context, tx *store.DB) (lanes []*queue.LaneRow,
 			return nil, 0, err
 		}
 	}
-	inserted, err = queue.InsertDeliveries(ctx, tx, p.messages, p.deliveries)
+	inserted, err = queue.InsertDeliveries(ctx, tx, p.messages, p.deliveries, along...)
 	return lanes, inserted, err
 }
 

@@ -29,8 +29,8 @@
 //
 // A lane is leased by one worker at a time, under a token that is new with each lease. Deliveries carry no mark of their own: who holds
 // the lane sends them, and every write asks for the token, so that a worker that stalled past its lease writes nothing. A fan-out leases
-// the lanes that no worker holds and hands what it has just inserted straight to the loop, so that an idle system sends after one
-// transaction and writes after another.
+// the lanes that no worker holds and hands what it has just inserted straight to the loop, with what it has read of the endpoints beside
+// that, so that an idle system sends after one transaction and writes after another.
 //
 // # Order
 //

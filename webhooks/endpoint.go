@@ -10,7 +10,10 @@ import (
 	"roster/webhooks/queue"
 )
 
-const endpointAge = time.Second // after which an endpoint is read again, should no replica have told of a change
+const (
+	endpointAge     = time.Second // after which an endpoint is read again, should no replica have told of a change
+	unreadablePause = time.Minute // for an endpoint that cannot be read, before it is tried again
+)
 
 // endpoint is what is needed to send to one.
 type endpoint struct {
@@ -24,12 +27,18 @@ type endpoint struct {
 	generation uint64 // of Worker.generation, from before it was read
 }
 
-func (w *Worker) readEndpoints(ctx context.Context, ids []string, generation uint64) (map[string]*endpoint, error) {
+// readEndpoints reads endpoints, and says which are there and cannot be read.
+func (w *Worker) readEndpoints(ctx context.Context, ids []string, generation uint64) (map[string]*endpoint, map[string]error, error) {
 	readAt := time.Now()
-	found, err := queue.FindEndpoints(ctx, w.db, ids)
+	read, err := queue.FindEndpoints(ctx, w.db, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	return w.know(ctx, read.Found, readAt, generation), read.Unreadable, nil
+}
+
+// know returns what is known about endpoints that were read.
+func (w *Worker) know(ctx context.Context, found map[string]*queue.Endpoint, readAt time.Time, generation uint64) map[string]*endpoint {
 	endpoints := make(map[string]*endpoint, len(found))
 	for id, e := range found {
 		known := &endpoint{Endpoint: e, header: http.Header{}, schedule: DefaultSchedule(), readAt: readAt, generation: generation}
@@ -49,7 +58,7 @@ func (w *Worker) readEndpoints(ctx context.Context, ids []string, generation uin
 		}
 		endpoints[id] = known
 	}
-	return endpoints, nil
+	return endpoints
 }
 
 // keepEndpoints remembers what was read, for lanes that are leased again soon.
@@ -65,10 +74,10 @@ func (l *loop) fresh(e *endpoint, now time.Time) bool {
 	return e != nil && e.generation == l.w.generation.Load() && now.Sub(e.readAt) <= endpointAge
 }
 
-// adopt gives a lane what is known about its endpoint, if that is fresh.
+// adopt gives a lane what is known about its endpoint, if that is fresh and something may be sent to it.
 func (l *loop) adopt(lane *heldLane, now time.Time) bool {
 	known := l.endpoints[lane.id]
-	if !l.fresh(known, now) {
+	if !l.fresh(known, now) || known.Status != models.WebhookActive {
 		return false
 	}
 	lane.endpoint = known
@@ -76,9 +85,13 @@ func (l *loop) adopt(lane *heldLane, now time.Time) bool {
 	return true
 }
 
-// refresh gives a lane what was read about its endpoint. One that is gone or not active any more gets nothing.
-func (l *loop) refresh(lane *heldLane, read map[string]*endpoint) {
-	lane.endpoint = read[lane.id]
+// refresh gives a lane what was read about its endpoint. One that is gone, not active any more or unreadable gets nothing.
+func (l *loop) refresh(lane *heldLane, f fetched) {
+	lane.endpoint = f.endpoints[lane.id]
+	if err := f.unreadable[lane.id]; err != nil {
+		l.w.cfg.Logger.Error("webhooks: an endpoint cannot be read, and gets nothing", "webhook_id", lane.id, "error", err)
+		lane.state.RetryAfter = later(lane.state.RetryAfter, l.w.db.Now().Add(unreadablePause))
+	}
 	if lane.endpoint == nil || lane.endpoint.Status != models.WebhookActive {
 		l.endTurn(lane)
 		return

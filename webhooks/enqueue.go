@@ -26,6 +26,7 @@ func (l *loop) endTurn(lane *heldLane) {
 }
 
 func (l *loop) takeHandoff(h handoff) {
+	l.keepEndpoints(h.endpoints)
 	l.hold(h.leased, h.leaseUntil)
 	if l.stopping {
 		l.dropQueues()

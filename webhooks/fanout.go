@@ -82,6 +82,9 @@ func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching
 		for _, e := range events {
 			changedEndpoints = changedEndpoints || e.Steers()
 		}
+		if changedEndpoints {
+			w.generation.Add(1) // what is read from here on has the change
+		}
 		// What happened in no organization is sent to nobody, and a test has its delivery.
 		events = slices.DeleteFunc(events, func(e *models.QueuedEvent) bool { return e.OrganizationID == "" || e.IsTest() })
 		if len(events) == 0 {
@@ -109,9 +112,9 @@ func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching
 		for message, payload := range h.payloads {
 			w.bodies.keep(message, payload)
 		}
+		w.ahead.took(h.endpoints, 4*w.cfg.Slots)
 	}
 	if err == nil && changedEndpoints {
-		w.generation.Add(1)
 		signal(w.told)
 	}
 	return h, claimed, after, err

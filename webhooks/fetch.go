@@ -33,11 +33,12 @@ func (rq *fetchRequest) askFor(webhook, token string, n int) {
 
 // fetched is what became of a fetchRequest.
 type fetched struct {
-	request   fetchRequest
-	endpoints map[string]*endpoint
-	due       []*queue.DueDelivery
-	cut       map[string]bool // webhooks of which more is due than was read
-	err       error
+	request    fetchRequest
+	endpoints  map[string]*endpoint
+	unreadable map[string]error // of endpoints
+	due        []*queue.DueDelivery
+	cut        map[string]bool // webhooks of which more is due than was read
+	err        error
 }
 
 // dueByLane returns the deliveries that have come, by endpoint.
@@ -53,7 +54,7 @@ func (f fetched) dueByLane() map[string][]*queue.DueDelivery {
 func (w *Worker) fetch(ctx context.Context, rq fetchRequest) fetched {
 	f := fetched{request: rq}
 	if len(f.request.endpoints) > 0 {
-		if f.endpoints, f.err = w.readEndpoints(ctx, f.request.endpoints, rq.generation); f.err != nil {
+		if f.endpoints, f.unreadable, f.err = w.readEndpoints(ctx, f.request.endpoints, rq.generation); f.err != nil {
 			return f
 		}
 	}
@@ -181,7 +182,7 @@ func (l *loop) takeFetched(f fetched) {
 func (l *loop) takeRead(f fetched) {
 	for _, id := range f.request.endpoints {
 		if lane := l.lanes[id]; lane != nil {
-			l.refresh(lane, f.endpoints)
+			l.refresh(lane, f)
 		}
 	}
 	due := f.dueByLane()

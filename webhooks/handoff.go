@@ -14,8 +14,9 @@ import (
 type handoff struct {
 	deliveries map[string][]*queue.DueDelivery // by webhook
 	payloads   map[models.MessageKey]queue.Payload
-	tokens     map[string]string // of the lanes, as they were when the deliveries were inserted
-	leased     []*queue.LaneRow  // by this fan-out
+	tokens     map[string]string    // of the lanes, as they were when the deliveries were inserted
+	endpoints  map[string]*endpoint // of some of them, as they were read
+	leased     []*queue.LaneRow     // by this fan-out
 	leaseUntil time.Time
 	woken      bool // others have their turn
 }

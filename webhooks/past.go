@@ -109,7 +109,7 @@ func (w *Worker) fanOutPast(ctx context.Context, claim queue.EventClaim) (claime
 	for _, d := range plan.deliveries {
 		d.DueAt = &d.CreatedAt
 	}
-	lanes, _, err := plan.insert(ctx, w.db)
+	lanes, _, err := plan.insert(ctx, w.db, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -145,7 +145,7 @@ func (p *Past) lanes(ctx context.Context, w *Worker) ([]*pastLane, error) {
 	if err != nil {
 		return nil, err
 	}
-	endpoints, err := w.readEndpoints(ctx, p.endpoints, 0)
+	endpoints, _, err := w.readEndpoints(ctx, p.endpoints, 0)
 	if err != nil {
 		return nil, err
 	}

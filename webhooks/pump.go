@@ -49,14 +49,14 @@ func (l *loop) canStart(lane *heldLane, now, today time.Time) bool {
 		l.endTurn(lane)
 		return false
 	}
+	if lane.underWay >= lane.state.Cap {
+		return false // nothing is read for it either before an attempt has ended: hundreds that hang would be read at each look
+	}
 	if lane.mayHaveMore && !lane.inFetch && len(lane.queue) < lane.depth()/4 {
 		l.fetching.add(lane)
 	}
 	if len(lane.queue) == 0 {
 		l.touch(lane)
-		return false
-	}
-	if lane.underWay >= lane.state.Cap {
 		return false
 	}
 	if !l.fresh(lane.endpoint, now) && !l.adopt(lane, now) {

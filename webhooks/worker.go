@@ -57,7 +57,8 @@ type Worker struct {
 	generation atomic.Uint64 // of what is known about endpoints
 	fanOuts    atomic.Int64  // that are over, with or without an event
 	bodies     *bodies
-	budget     *budget // of slots, and of lanes to hold
+	ahead      readAhead // of the fan-out
+	budget     *budget   // of slots, and of lanes to hold
 
 	handoffs chan handoff
 	claimed  chan claim

@@ -224,7 +224,7 @@ func (a *app) openDatabase(ctx context.Context) (err error) {
 	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
 		return err
 	}
-	file, err := a.cfg.holdFile()
+	file, err := a.cfg.holdFile(ctx, a.db)
 	if err != nil {
 		return errors.Join(err, a.db.Close())
 	}

@@ -165,6 +165,7 @@ func (p *program) tellExport(ctx context.Context, where string, count int64, err
 // writeExport writes an export of everything in large pieces, and returns how many events it has, also if it broke off.
 func writeExport(ctx context.Context, db *store.DB, export *handlers.Export, out io.Writer) (int64, error) {
 	buffered := bufio.NewWriterSize(out, 1<<16)
-	count, err := export.Run(ctx, db, buffered, func(context.Context) (collection.Scope, error) { return collection.Everything(), nil })
+	count, err := export.Run(ctx, db, buffered, func(context.Context) (collection.Scope, error) { return collection.Everything(), nil },
+		func(context.Context) error { return nil })
 	return count, errors.Join(err, buffered.Flush())
 }

@@ -246,6 +246,29 @@ func TestACommandDoesNotOpenWhatReplacedADatabase(t *testing.T) {
 	}
 }
 
+// TestAServerEndsWhenItsDatabaseIsWrittenOver by a backup of its own that is copied into the file, as "cp" does, which keeps its identity.
+func TestAServerEndsWhenItsDatabaseIsWrittenOver(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	path, backup := filepath.Join(home, "data", "roster.db"), filepath.Join(home, "backup")
+	p := launchIn(t, home, "--listen", "127.0.0.1:0", "--data-dir", "data")
+	if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", filepath.Join(home, "data")); code != exitOK {
+		t.Fatal(stderr)
+	}
+	copied, err := os.ReadFile(backup)
+	if err == nil {
+		err = os.WriteFile(path, copied, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+		t.Errorf("it ends with %v", err)
+	}
+	p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was written over while this`)
+}
+
 // TestACommandDoesNotMigrateUnderAServer has a server of an earlier version, which is as good as its lock and its schema.
 func TestACommandDoesNotMigrateUnderAServer(t *testing.T) {
 	t.Parallel()

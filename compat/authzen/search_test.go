@@ -100,10 +100,10 @@ func TestSearchesAgreeWithDecisions(t *testing.T) {
 		words := []string{"users:read", "users:write", "memberships:write", "read", "invoice:approve"}
 		for name, key := range map[string]string{
 			"the management":               s.key,
-			"the management of a branch":   s.keyOf(models.ManagementKey, s.branch, "memberships:read"),
+			"the management of a branch":   s.keyOf(models.ManagementKey, s.branch, "memberships:read", "roles:read"),
 			"a key of an organization":     s.keyOf(models.OrganizationKey, s.leaf, "*"),
 			"the owner":                    s.keyOf(models.UserKey, s.owner, "*"),
-			"the manager":                  s.keyOf(models.UserKey, s.manager, "memberships:read", "users:read"),
+			"the manager":                  s.keyOf(models.UserKey, s.manager, "memberships:read", "users:read", "roles:read"),
 			"the member":                   s.keyOf(models.UserKey, s.member, "*"),
 			"who reads no members by role": s.keyOf(models.UserKey, users[4], "*"),
 		} {
@@ -197,6 +197,34 @@ func TestASearchOfManyWordsGoesOn(t *testing.T) {
 		id := s.person(s.branch, s.role("zealot", true, words...))
 		if got := s.what(id, organization(s.leaf)); !slices.Equal(got, words) {
 			t.Errorf("%d words: %v", len(got), got)
+		}
+	})
+}
+
+// TestASearchTellsNoWordsOfRolesOutOfSight: what roles permit is for who reads them, but for those that are built in.
+func TestASearchTellsNoWordsOfRolesOutOfSight(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		clerk := s.person(s.branch, s.clerk, models.RoleMember)
+		own := []string{"memberships:read", "organizations:read", "read", "roles:read", "users:read", "write"}
+		all := sorted(append([]string{"invoice:approve", "invoice:read"}, own...)...)
+		for name, c := range map[string]struct {
+			as   *service
+			want []string
+		}{
+			"who reads roles": {s.as(s.keyOf(models.OrganizationKey, s.branch, "memberships:read", "users:read", "roles:read")), all},
+			"who does not":    {s.as(s.keyOf(models.OrganizationKey, s.branch, "memberships:read", "users:read")), own},
+			"the clerk":       {s.as(s.keyOf(models.UserKey, clerk, all...)), all},
+			"the clerk with a key that does not read roles": {s.as(s.keyOf(models.UserKey, clerk, "memberships:read", "invoice:read")),
+				[]string{"invoice:read", "memberships:read"}},
+		} {
+			if got := c.as.what(clerk, organization(s.branch)); !slices.Equal(got, c.want) {
+				t.Errorf("%s is told %q, want %q", name, got, c.want)
+			}
+		}
+		// A role of an organization at which the caller is nobody. The owner there has every word of it.
+		hidden := s.as(s.keyOf(models.OrganizationKey, s.other, "memberships:read", "users:read", "roles:read"))
+		if got := hidden.what(clerk, organization(s.branch)); len(got) != 0 {
+			t.Errorf("another organization is told %q", got)
 		}
 	})
 }

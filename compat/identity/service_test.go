@@ -52,7 +52,7 @@ func limited(to int) setting {
 func eachService(t *testing.T, test func(t *testing.T, s *service), settings ...setting) {
 	t.Helper()
 	t.Parallel()
-	for _, dialect := range modelstest.Dialects {
+	for _, dialect := range modelstest.Databases(t) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			test(t, newService(t, dialect, settings...))

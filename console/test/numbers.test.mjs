@@ -121,5 +121,24 @@ for (const database of databases) {
 			},
 			{ width: 360, hasTouch: true, isMobile: true },
 		);
+
+		journey(
+			"on a phone rows say when a key or an invitation ends, when a session was used, and when something was delivered",
+			() => "/keys",
+			async (page) => {
+				for (const [path, row, said] of [
+					["/keys", "Warehouse import", ["in 6 days", "never"]],
+					[`${home()}/keys`, "Warehouse import", ["in 6 days", "never"]],
+					[`${home()}/invitations`, "t.okafor@example.com", ["in 7 days", /, \d\d:\d\d$/]],
+					["/account/sessions", "this one", ["just now"]],
+					["/deliveries", "Billing sync", [/^\d\d:\d\d$/]],
+				]) {
+					await page.goto(`${service.base}/console${path}`);
+					const shown = page.getByRole("row").filter({ hasText: row }).first();
+					for (const text of said) await shown.getByText(text).filter({ visible: true }).first().waitFor();
+				}
+			},
+			{ width: 360, hasTouch: true, isMobile: true },
+		);
 	});
 }

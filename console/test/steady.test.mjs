@@ -93,6 +93,27 @@ test("the tree comes beside a page that reads nothing, as beside any other", asy
 	await tab.close();
 });
 
+test("what happened is said for ten seconds, and for as long as somebody is at it", async () => {
+	const tab = await open(browser, service.base, { permissions: ["clipboard-read", "clipboard-write"] });
+	const { page } = tab;
+	await page.clock.install();
+	await signIn(page, service.base, service.people.owner.email);
+	await settled(page);
+	const said = () => page.locator("[role=status].only-read").last().textContent();
+	await page.keyboard.press("l");
+	await page.locator(".toast").waitFor();
+	const first = await said();
+	await page.keyboard.press("l");
+	await until("the same is said again", async () => (await said()) !== first);
+	await page.locator(".toast-close").focus();
+	await page.clock.fastForward(30_000);
+	assert.equal(await page.locator(".toast").count(), 1);
+	await page.locator(".toast-close").blur();
+	await page.clock.fastForward(11_000);
+	await page.locator(".toast").waitFor({ state: "detached" });
+	await tab.close();
+});
+
 for (const by of ["a password", "a key"]) {
 	for (const width of [1440, 420]) {
 		test(`nothing moves on any screen for who signs in by ${by}, ${width} wide`, async (t) => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { open, settled } from "./browser.mjs";
+import { open, settled, signIn } from "./browser.mjs";
 import { journeys } from "./journey.mjs";
 import { databases, receiver, until } from "./program.mjs";
 
@@ -54,6 +54,22 @@ for (const database of databases) {
 			const waiting = page.locator(".list-row").filter({ hasText: "waits: paused" }).first();
 			await waiting.click();
 			await page.getByText("Its endpoint is paused: nothing is sent before it is enabled.").waitFor();
+		});
+
+		test("the query of a URL is part of the request that is shown", async () => {
+			const to = { organization: { data: { type: "organizations", id: made.home.id } } };
+			const attributes = { name: "With a query", url: `${made.well.url}?tenant=7`, eventTypes: ["organization.updated"] };
+			const hook = (await made.owner("POST", "webhooks", { data: { type: "webhooks", attributes, relationships: to } })).data;
+			await made.owner("POST", `webhooks/${hook.id}/test`);
+			const delivery = await until("the test was sent", async () => {
+				const { data } = await made.owner("GET", `webhookDeliveries?filter[webhookId]=${hook.id}`);
+				return data.find((d) => d.attributes.attempts > 0);
+			});
+			const tab = await open(browser, service.base);
+			const path = `/organizations/${made.home.id}/webhooks/${hook.id}/deliveries/${delivery.id}`;
+			await signIn(tab.page, service.base, service.people.owner.email, path);
+			await tab.page.locator("pre").filter({ hasText: "POST /roster?tenant=7 HTTP/1.1" }).waitFor();
+			await tab.close();
 		});
 
 		test("a portal for deliveries alone says that they wait for a paused endpoint", async () => {

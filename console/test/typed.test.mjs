@@ -132,5 +132,33 @@ for (const database of databases) {
 			},
 			{ expected: [401, 404] },
 		);
+
+		journey(
+			"whom somebody could not invite, because the organization is gone since, can still be read",
+			home,
+			async (page) => {
+				const parent = { parent: { data: { type: "organizations", id: made.home.id } } };
+				const { data } = await made.owner("POST", "organizations", {
+					data: { type: "organizations", attributes: { name: "Ends at once" }, relationships: parent },
+				});
+				await page.goto(`${service.base}/console/organizations/${data.id}`);
+				await settled(page);
+				await page.getByRole("button", { name: "Invite", exact: true }).click();
+				await dialog(page).getByLabel("E-mail").fill("late@example.com");
+				await dialog(page).getByRole("checkbox").first().check();
+				await made.owner("DELETE", `organizations/${data.id}`);
+				await dialog(page).getByRole("button", { name: "Invite", exact: true }).click();
+				const told = page.getByRole("dialog", { name: "Not all were invited" });
+				await told.getByText("late@example.com").waitFor();
+				await settled(page);
+				assert.ok(await told.isVisible());
+				await told.getByRole("button", { name: "Close" }).click();
+				await until("it is gone", async () => {
+					await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+					return page.getByRole("heading", { name: "Nothing here" }).isVisible();
+				});
+			},
+			{ expected: [401, 404] },
+		);
 	});
 }

@@ -1,6 +1,9 @@
 package collection
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Held is a FROM with the lines by which users have roles at organizations: hm is the membership, hr the role, and hp leads from the
 // organization of the membership to the one where the role counts. HeldWords is the same with the words of the role, a line each, in place
@@ -65,6 +68,11 @@ func (w Words) over(organization, user string, other Words) Where {
 			") AND hm.user_id = ? AND hp.descendant_id = w.id)"
 	}
 	return Condition("SELECT w.id FROM organizations w WHERE w.id = ? AND "+holds(w)+" AND "+holds(other), organization, user, user)
+}
+
+// Among reports whether one of the words is among some.
+func (w Words) Among(words []string) bool {
+	return slices.ContainsFunc(w, func(word string) bool { return slices.Contains(words, word) })
 }
 
 func (w Words) listed() string { return "'" + strings.Join(w, "', '") + "'" }

@@ -1,6 +1,8 @@
 package collection
 
 import (
+	"slices"
+
 	"roster/jsonapi"
 	"roster/models/store"
 )
@@ -49,6 +51,12 @@ func Conjunction(conds ...Where) (sql string, args []any) {
 		}
 	}
 	return sql, args
+}
+
+// And returns a condition, or a SELECT with one, with more of them.
+func (w Where) And(conds ...Where) Where {
+	and, args := Conjunction(conds...)
+	return Condition(w.SQL+and, append(slices.Clip(w.Args), args...)...)
 }
 
 // IDOrNil returns an id as an argument, and NULL for a text that is none, which PostgreSQL would refuse to compare with ids.

@@ -14,11 +14,11 @@ import (
 // Dialects are the databases that Each runs a test on.
 var Dialects = []store.Dialect{store.SQLite, store.Postgres}
 
-// Each runs test on an empty, migrated database of each kind, as the parallel subtests "sqlite" and "postgres". Their clock is the real
-// one.
+// Each runs test on an empty, migrated database of each kind, as the parallel subtests "sqlite" and "postgres", or of one kind with -short.
+// Their clock is the real one.
 func Each(t *testing.T, test func(t *testing.T, db *store.DB)) {
 	t.Helper()
-	for _, dialect := range Dialects {
+	for _, dialect := range Databases(t) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			test(t, Open(t, dialect))
@@ -29,7 +29,7 @@ func Each(t *testing.T, test func(t *testing.T, db *store.DB)) {
 // EachClock is Each with a clock that stands still until the test moves it.
 func EachClock(t *testing.T, test func(t *testing.T, db *store.DB, clock *Clock)) {
 	t.Helper()
-	for _, dialect := range Dialects {
+	for _, dialect := range Databases(t) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			clock := NewClock()

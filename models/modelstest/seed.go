@@ -12,13 +12,17 @@ import (
 // commit tries other cases and what was found on one can be found again.
 func Rand(t testing.TB) *rand.Rand {
 	t.Helper()
-	seed, from := rand.Uint64(), os.Getenv("ROSTER_SEED")
-	if from != "" {
-		h := fnv.New64a()
-		_, _ = h.Write([]byte(from + " " + t.Name()))
-		seed = h.Sum64()
+	if os.Getenv("ROSTER_SEED") == "" {
+		return Seeded(t, rand.Uint64())
 	}
-	return Seeded(t, seed)
+	return Seeded(t, hashed(t))
+}
+
+// hashed returns a number that is the same for a test with the same ROSTER_SEED.
+func hashed(t testing.TB) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(os.Getenv("ROSTER_SEED") + " " + t.Name()))
+	return h.Sum64()
 }
 
 // Seeded returns the random numbers of a seed that a test has said: put it in the place of [Rand] to see a failure again.

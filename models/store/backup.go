@@ -47,6 +47,9 @@ func (db *DB) copyFrom(ctx context.Context, pool *sql.DB, path string) (size int
 	if _, err := pool.ExecContext(ctx, "VACUUM INTO ?", draft.Path()); err != nil {
 		return 0, fmt.Errorf("copy %s to %s: %w", db.pools.path, path, err)
 	}
+	if err := unmark(draft.Path()); err != nil {
+		return 0, fmt.Errorf("write %s: %w", path, draft.withoutName(err))
+	}
 	return draft.Publish(path)
 }
 

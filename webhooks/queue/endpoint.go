@@ -26,46 +26,75 @@ type Endpoint struct {
 // SigningSecret is a secret in the form in which its owner knows it.
 type SigningSecret struct{ ID, Text string }
 
-// FindEndpoints returns the endpoints that are there, by id.
-func FindEndpoints(ctx context.Context, db *store.DB, ids []string) (map[string]*Endpoint, error) {
-	found := make(map[string]*Endpoint, len(ids))
-	err := db.Ask(ctx,
-		store.Query{
+// Endpoints is a question for endpoints, which can be asked together with others.
+type Endpoints struct {
+	db  *store.DB
+	ids []string
+	// Found are those that are there and can be read, by id.
+	Found map[string]*Endpoint
+	// Unreadable are those that are there and cannot be read, by id: what is sealed was not sealed for them, or not with this key.
+	Unreadable map[string]error
+}
+
+// AskForEndpoints returns a question that was not asked yet.
+func AskForEndpoints(db *store.DB, ids []string) *Endpoints {
+	return &Endpoints{db: db, ids: ids, Found: make(map[string]*Endpoint, len(ids)), Unreadable: map[string]error{}}
+}
+
+// FindEndpoints asks for endpoints.
+func FindEndpoints(ctx context.Context, db *store.DB, ids []string) (*Endpoints, error) {
+	e := AskForEndpoints(db, ids)
+	if err := db.Ask(ctx, e.Queries()...); err != nil {
+		return nil, fmt.Errorf("find endpoints: %w", err)
+	}
+	return e, nil
+}
+
+// Queries returns what is to be asked; none for no ids.
+func (e *Endpoints) Queries() []store.Query {
+	if len(e.ids) == 0 {
+		return nil
+	}
+	return []store.Query{
+		{
 			SQL: `SELECT id, organization_id, url, sealed_url, headers, ordering, COALESCE(rate, 0), schedule, status
 				FROM webhooks WHERE id IN ?`,
-			Args: []any{ids},
+			Args: []any{e.ids},
 			Take: func(a *store.Answer) error {
 				for i := range a.Len() {
-					e, err := endpointIn(db, a, i)
+					found, err := endpointIn(e.db, a, i)
 					if err != nil {
-						return fmt.Errorf("webhook %s: %w", e.ID, err)
+						e.leaveOut(found.ID, err)
+						continue
 					}
-					found[e.ID] = e
+					e.Found[found.ID] = found
 				}
 				return nil
 			},
 		},
-		store.Query{
+		{
 			SQL: `SELECT id, webhook_id, sealed FROM webhook_secrets WHERE webhook_id IN ? AND (expires_at IS NULL OR expires_at > ?)
 				ORDER BY created_at DESC, id DESC`,
-			Args: []any{ids, db.Now()},
+			Args: []any{e.ids, e.db.Now()},
 			Take: func(a *store.Answer) error {
 				for i := range a.Len() {
-					secret, err := secretIn(db, a, i)
+					secret, err := secretIn(e.db, a, i)
 					if err != nil {
-						return err
-					}
-					if e := found[a.Text(i, 1)]; e != nil {
-						e.Secrets = append(e.Secrets, secret)
+						e.leaveOut(a.Text(i, 1), err) // a request that lacks a signature must not go out
+					} else if found := e.Found[a.Text(i, 1)]; found != nil {
+						found.Secrets = append(found.Secrets, secret)
 					}
 				}
 				return nil
 			},
-		})
-	if err != nil {
-		return nil, fmt.Errorf("find endpoints: %w", err)
+		},
 	}
-	return found, nil
+}
+
+// leaveOut notes that an endpoint cannot be read.
+func (e *Endpoints) leaveOut(id string, err error) {
+	delete(e.Found, id)
+	e.Unreadable[id] = err
 }
 
 // endpointIn returns the endpoint in a row, without its secrets. If it fails, the endpoint still has its id.

@@ -14,7 +14,7 @@ func TestTheSenderReadsAllOfAURL(t *testing.T) {
 		const url = "https://chat.example.com:8443/services/T0/hunter2?token=hunter2"
 		w := modelstest.Webhook(t, db, organization(t, db, "Acme", "").ID, url)
 		sent := must(queue.FindEndpoints(t.Context(), db, []string{w.ID}))(t)
-		if got := sent[w.ID].URL; got != url {
+		if got := sent.Found[w.ID].URL; got != url {
 			t.Errorf("the sender reads %q", got)
 		}
 	})

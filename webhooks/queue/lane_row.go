@@ -34,7 +34,7 @@ type LaneState struct {
 	Failing             float64   // share of failures among recent answers
 	Slow                float64   // share of slow successes among recent successes
 	Latency             float64   // milliseconds of recent successes
-	RetryAfter          time.Time `gorm:"default:null"` // until then the receiver asked to be left alone
+	RetryAfter          time.Time `gorm:"default:null"` // until then the receiver asked to be left alone, or cannot be sent anything
 	FailedProbes        int       // more than zero: the breaker is open
 	ProbeAt             time.Time `gorm:"default:null"` // until then the open breaker lets nothing through
 }

@@ -129,10 +129,15 @@ export function url(path: string, query: Record<string, string | number | boolea
 	return (path.startsWith("/") ? path : root + path) + (parts.length ? "?" + parts.join("&") : "");
 }
 
+/** Returns a text as one word of a command line, whatever is in it. */
+export function quoted(text: string): string {
+	return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** Returns the request as a command line. The key is a variable: nothing here knows one. */
 export function asCurl(at: string, method = "GET", body?: unknown): string {
-	const lines = [`curl -g '${location.origin}${at.startsWith("/") ? at : root + at}'`, `-H "Authorization: Bearer $KEY"`];
+	const lines = [`curl -g ${quoted(location.origin + (at.startsWith("/") ? at : root + at))}`, `-H "Authorization: Bearer $KEY"`];
 	if (method !== "GET") lines.splice(1, 0, `-X ${method}`);
-	if (body !== undefined) lines.push(`-H 'Content-Type: ${mediaType}'`, `-d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`);
+	if (body !== undefined) lines.push(`-H 'Content-Type: ${mediaType}'`, `-d ${quoted(JSON.stringify(body))}`);
 	return lines.join(" \\\n  ");
 }

@@ -36,7 +36,8 @@ function standingOf(me: Me | undefined, createsHeads: boolean): Standing {
 		person,
 		manages,
 		single: me?.type === "portalLinks" || me?.type === "organizations" || key?.kind === "organization",
-		bound: me?.type === "organizations" ? me.id : me && idOf(me, "organization"),
+		// The organization of a person is where they come from, and binds them to nothing.
+		bound: me?.type === "organizations" ? me.id : me?.type === "users" ? undefined : me && idOf(me, "organization"),
 		until: key?.expiresAt ?? undefined,
 		heads: me !== undefined && notHeads(me, person ? createsHeads : manages),
 	};

@@ -10,7 +10,7 @@ import { useRead } from "../api/query";
 import { FindField, FindProvider } from "../parts/find-field";
 import { later } from "../parts/later";
 import { Icon, Mark } from "../parts/icons";
-import { dismiss, useNotice, useSpoken } from "../parts/live";
+import { dismiss, keep, leaveAlone, useNotice, useSpoken } from "../parts/live";
 import { SquareButton, Typed } from "../parts/small";
 import { Bars } from "./Bars";
 import { onKeyDown, useKeys } from "./keys";
@@ -209,7 +209,15 @@ export function Said() {
 				{spoken}
 			</div>
 			{notice && (
-				<section className="toast" aria-label={t("frame.frame.whatHappened")} key={notice.id}>
+				<section
+					className="toast"
+					aria-label={t("frame.frame.whatHappened")}
+					key={notice.id}
+					onPointerEnter={keep}
+					onPointerLeave={leaveAlone}
+					onFocus={keep}
+					onBlur={leaveAlone}
+				>
 					<span>{notice.text}</span>
 					{notice.undo && (
 						<button

@@ -1,7 +1,7 @@
 /* Find or paste anything: a text, an id of any type, a request id, a number, an address, a URL of this API, a key. */
 
 import { Dialog as Base } from "@base-ui/react/dialog";
-import { useId, useMemo, useState, type KeyboardEvent } from "react";
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useLocation } from "wouter";
 import { organizationsOf, type Me } from "../api/me";
 import { url } from "../api/client";
@@ -14,6 +14,7 @@ import { useFind, type Found } from "./find";
 import { keysNow } from "./keys";
 import { lists } from "./Side";
 import { recognize } from "./recognize";
+import { icons, typesFor, whereIs } from "./where";
 import { t } from "../words/message";
 
 interface Option {
@@ -33,23 +34,16 @@ interface Group {
 	options: Option[];
 }
 
-const icons: Record<string, IconName> = {
-	users: "people",
-	webhooks: "send",
-	apiKeys: "key",
-	roles: "role",
-	events: "clock",
-	webhookDeliveries: "send",
-};
-
 export default function Palette({ me, close, organization }: { me: Me | undefined; close: () => void; organization?: string }) {
 	const [, go] = useLocation();
 	const [text, setText] = useState("");
 	const [at, setAt] = useState(0);
 	const listId = useId();
 	const known = useMemo(() => recognize(text), [text]);
-	const asked = known.kind === "text" || known.kind === "number" || known.kind === "slug" ? known.text : "";
-	const { found } = useFind(asked, "organizations,users,webhooks,apiKeys,roles", organizationsOf(me));
+	const asked = ["text", "number", "slug", "id"].includes(known.kind) ? known.text : "";
+	const { found, text: answered, failed } = useFind(asked, typesFor(asked), organizationsOf(me));
+	const late = answered !== asked; // what is listed was found for another text
+	const [entered, setEntered] = useState(false);
 	const byId = useById(known.kind === "id" ? known.text : null, organizationsOf(me));
 	const pages = usePagesAndActions(text, organization);
 	const groups: Group[] = [
@@ -65,7 +59,7 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 				]
 			: []),
 		...byId,
-		...(found?.length ? [{ title: t("frame.palette.found"), options: found.map((f) => optionOf(f)) }] : []),
+		{ title: t("frame.palette.found"), options: (found ?? []).filter((f) => whereIs(f) && !of(byId, f.id)).map(optionOf) },
 		...pages,
 	].filter((g) => g.options.length > 0);
 	const options = groups.flatMap((g) => g.options);
@@ -81,7 +75,17 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 		if (o.to) go(o.to);
 		else o.act?.();
 	};
+	// Who types a name and presses Enter at once means what is found for all of it.
+	const enter = entered && !late;
+	useEffect(() => {
+		if (!enter) return;
+		setEntered(false);
+		chooseNow.current();
+	}, [enter]);
+	const chooseNow = useRef(() => {});
+	chooseNow.current = () => choose(current);
 	const onKey = (e: KeyboardEvent) => {
+		if (e.nativeEvent.isComposing) return; // Enter ends a word that is being put together, as of Japanese
 		if (e.key === "ArrowDown" || e.key === "ArrowUp") {
 			e.preventDefault();
 			const by = e.key === "ArrowDown" ? 1 : -1;
@@ -89,7 +93,8 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 		}
 		if (e.key === "Enter") {
 			e.preventDefault();
-			choose(current, e.ctrlKey || e.metaKey);
+			if (late) setEntered(true);
+			else choose(current, e.ctrlKey || e.metaKey);
 		}
 	};
 	const nothing = asked.length > 0 && found !== null && options.length === 0;
@@ -116,6 +121,7 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 								onChange={(e) => {
 									setText(e.target.value);
 									setAt(0);
+									setEntered(false);
 								}}
 								onKeyDown={onKey}
 							/>
@@ -138,6 +144,8 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 								</div>
 							))}
 						</div>
+						{known.kind === "none" && text.trim() && <p className="second palette-none">{t("frame.palette.aSecret")}</p>}
+						{failed instanceof Error && !late && <p className="second palette-none">{failed.message}</p>}
 						{nothing && <p className="second palette-none">{t("frame.palette.nothingThatYouMaySee")}</p>}
 						<div className="dialog-foot second wide-only-flex">
 							<span className="row">
@@ -185,19 +193,19 @@ function OptionRow({ id, option: o, current, choose }: { id: string; option: Opt
 }
 
 function optionOf(f: Found): Option {
-	const o: Option = { id: f.id, name: f.name, second: f.second, icon: icons[f.type] };
-	switch (f.type) {
-		case "organizations":
-			return { ...o, kind: f.kind, to: `/organizations/${f.id}` };
-		case "users":
-			return { ...o, to: `/people/${f.id}` };
-		case "events":
-			return { ...o, to: `/events/${f.id}` };
-		case "apiKeys":
-			return { ...o, to: `/keys?filter[keyId]=${encodeURIComponent(f.second)}` };
-		default:
-			return { ...o, to: `/find?q=${f.id}` };
-	}
+	return {
+		id: f.id,
+		name: f.name,
+		second: f.second,
+		icon: icons[f.type],
+		kind: f.type === "organizations" ? (f.kind ?? "other") : undefined,
+		to: whereIs(f),
+	};
+}
+
+/** Reports whether one of some groups has something already. */
+function of(groups: Group[], id: string): boolean {
+	return groups.some((g) => g.options.some((o) => o.id === id));
 }
 
 function keyOptions(keyId: string): Option[] {

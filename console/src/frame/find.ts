@@ -14,6 +14,7 @@ export interface Found {
 	second: string;
 	kind?: string;
 	ended?: boolean;
+	is: Resource;
 }
 
 /** Whether there is a search; it is asked once. */
@@ -66,6 +67,7 @@ async function byName(text: string, organizations: string, signal?: AbortSignal)
 			second: above.join(" › ") || (o.attributes.slug ?? ""),
 			kind: o.attributes.kind,
 			ended: o.attributes.active === false,
+			is: o as unknown as Resource,
 		};
 	});
 }
@@ -76,13 +78,19 @@ async function people(text: string, signal?: AbortSignal): Promise<Found[]> {
 		url("users", { ...filter, "fields[users]": "fullName,email", "page[size]": 10 }),
 		{ signal },
 	);
-	return answer.data.map((u) => ({ type: "users", id: u.id, name: u.attributes.fullName ?? "", second: u.attributes.email ?? "" }));
+	return answer.data.map((u) => ({
+		type: "users",
+		id: u.id,
+		name: u.attributes.fullName ?? "",
+		second: u.attributes.email ?? "",
+		is: u,
+	}));
 }
 
 function foundOf(r: Resource): Found {
 	const a = r.attributes as Record<string, string | boolean | number | undefined>;
 	const name = a.name ?? a.fullName ?? a.eventType ?? a.email ?? r.id;
-	const second = r.meta?.path?.join(" › ") || a.slug || a.email || a.keyId || "";
+	const second = r.meta?.path?.join(" › ") || a.slug || a.email || a.keyId || (name === r.id ? r.type : "");
 	return {
 		type: r.type,
 		id: r.id,
@@ -90,6 +98,7 @@ function foundOf(r: Resource): Found {
 		second: String(second),
 		kind: a.kind as string | undefined,
 		ended: a.active === false,
+		is: r,
 	};
 }
 
@@ -99,8 +108,8 @@ interface Finding {
 	failed: unknown;
 }
 
-/** Finds what a text means 120 ms after it was typed; the earlier question is given up. */
-export function useFind(text: string, types: string, organizations: string): Finding {
+/** Finds what a text means 120 ms after it was typed; the earlier question is given up. It is asked anew where again is another number. */
+export function useFind(text: string, types: string, organizations: string, again = 0): Finding {
 	const [finding, setFinding] = useState<Finding>({ text: "", found: null, failed: null });
 	useEffect(() => {
 		const asked = text.trim();
@@ -119,6 +128,6 @@ export function useFind(text: string, types: string, organizations: string): Fin
 			clearTimeout(timer);
 			abort.abort();
 		};
-	}, [text, types, organizations]);
+	}, [text, types, organizations, again]);
 	return finding;
 }

@@ -32,10 +32,13 @@ export function usePage({ title, crumbs, organization, request }: Told & { title
 	useEffect(() => {
 		document.title = title ? t("frame.page.roster", { title }) : "Roster";
 	}, [title]);
-	useKeys([
-		...(request ? [{ key: "C", label: t("frame.page.copyTheRequestOfThis"), act: () => copyCurl(request) }] : []),
-		{ key: "L", label: t("frame.page.copyTheLinkToThis"), act: () => copy(location.href, t("common.theLink")) },
-	]);
+	useCurl(request);
+	useKeys([{ key: "L", label: t("frame.page.copyTheLinkToThis"), act: () => copy(location.href, t("common.theLink")) }]);
+}
+
+/** Says which request "copy as curl" copies, on a page; or on a tab, which is there later, and has its list in place of its page's. */
+export function useCurl(request: string | undefined) {
+	useKeys(request ? [{ key: "C", label: t("frame.page.copyTheRequestOfThis"), act: () => copyCurl(request) }] : []);
 }
 
 export function copyCurl(request: string) {

@@ -22,19 +22,32 @@ function tellAll() {
 
 /** Says something to who listens, and shows nothing. */
 export function say(text: string) {
-	spoken = text;
+	spoken = text === spoken ? `${text}\u00a0` : text; // the same twice is said twice
 	tellAll();
 }
 
-/** Shows and says what happened, for 10 seconds. */
+const shown = 10_000;
+
+/** Shows and says what happened, for 10 seconds, and for as long as somebody is at it. */
 export function notify(text: string, undo?: () => void) {
-	clearTimeout(timer);
 	notice = { id: ++made, text, undo };
-	timer = setTimeout(dismiss, 10_000);
+	leaveAlone();
 	say(text);
 }
 
+/** Keeps what is shown: somebody points at it, or has gone to it. */
+export function keep() {
+	clearTimeout(timer);
+}
+
+/** Lets what is shown go after its time. */
+export function leaveAlone() {
+	clearTimeout(timer);
+	timer = setTimeout(dismiss, shown);
+}
+
 export function dismiss() {
+	clearTimeout(timer);
 	notice = null;
 	tellAll();
 }

@@ -214,7 +214,7 @@ function Sessions() {
 							<td className="mono second" data-fold="under">
 								{s.attributes.ip}
 							</td>
-							<td className="second" data-fold="no">
+							<td className="second" data-fold="told" data-column={t("common.lastUsed")}>
 								{ago(s.attributes.lastUsedAt)}
 							</td>
 							<td data-fold="end">

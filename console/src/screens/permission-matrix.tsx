@@ -207,7 +207,7 @@ function OtherWords({ value, before = [], may, set, at }: Omit<CellProps, "word"
 					aria-describedby={`${id}-said`}
 					onChange={(e) => setText(e.target.value)}
 					onKeyDown={(e) => {
-						if (e.key !== "Enter") return;
+						if (e.key !== "Enter" || e.nativeEvent.isComposing) return;
 						e.preventDefault();
 						add();
 					}}

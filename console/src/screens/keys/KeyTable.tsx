@@ -94,10 +94,10 @@ export function KeyTable({ list, included, whose }: TableProps) {
 								<td className="second" data-fold="under" title={row(a.scopes ?? [])}>
 									{scopes(a.scopes ?? [])}
 								</td>
-								<td className="second nowrap" data-fold="no">
+								<td className="second nowrap" data-fold="told" data-column={t("common.lastUsed")}>
 									{ago(a.lastUsedAt)}
 								</td>
-								<td className="nowrap" data-fold="no">
+								<td className="nowrap" data-fold="told" data-column={t("common.ends")}>
 									<End at={a.expiresAt} />
 								</td>
 								<td data-fold="end">

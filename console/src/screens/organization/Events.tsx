@@ -3,6 +3,7 @@
 import { url } from "../../api/client";
 import type { RecordedEvent } from "../../api/resources";
 import { usePages } from "../../api/pages";
+import { useCurl } from "../../frame/page";
 import { Empty } from "../../parts/small";
 import { Listing } from "../../parts/listing";
 import { EventFilters, useEventFilters } from "../events/filters";
@@ -18,6 +19,7 @@ export default function Events({ id, answer }: TabProps) {
 	const hasBelow = (answer.data.meta?.counts?.descendants ?? 0) > 0;
 	const place = below && hasBelow ? { "filter[ancestor]": id } : { "filter[organizationId]": id };
 	const request = url("events", { ...filters, ...place, sort: "-occurredAt", include: "organization", "page[size]": 50 });
+	useCurl(request);
 	const list = usePages<RecordedEvent>(request, { keep: true });
 	return (
 		<div className="stack gap4">

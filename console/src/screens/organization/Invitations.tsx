@@ -6,6 +6,7 @@ import { url } from "../../api/client";
 import { related, relatedMany } from "../../api/document";
 import type { Invitation, RoleAttributes, UserAttributes } from "../../api/resources";
 import { usePages } from "../../api/pages";
+import { useCurl } from "../../frame/page";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
 import { Menu } from "../../parts/menu";
@@ -30,16 +31,15 @@ const choices = asWords(["pending", "accepted", "declined", "revoked", "expired"
 export default function Invitations({ id, may }: TabProps) {
 	const [state, setState] = useQueryState("filter[state]", "pending");
 	const [link, setLink] = useState<{ email: string; url: string } | null>(null);
-	const list = usePages<Invitation>(
-		url("invitations", {
-			"filter[organizationId]": id,
-			"filter[state]": state === "all" ? "" : state,
-			sort: "-createdAt",
-			include: "roles,invitedBy",
-			"page[size]": 50,
-		}),
-		{ keep: true },
-	);
+	const request = url("invitations", {
+		"filter[organizationId]": id,
+		"filter[state]": state === "all" ? "" : state,
+		sort: "-createdAt",
+		include: "roles,invitedBy",
+		"page[size]": 50,
+	});
+	useCurl(request);
+	const list = usePages<Invitation>(request, { keep: true });
 	const doc = { included: list.included };
 	const not = may("invitations:write") ? false : t("common.itTakesInvitationsWriteHere");
 	const grants = useGrants(id);
@@ -105,14 +105,14 @@ export default function Invitations({ id, may }: TabProps) {
 									<td data-fold="under">
 										<State is={states[a.state ?? ""] ?? "off"}>{a.state}</State>
 									</td>
-									<td className="second" data-fold="no">
+									<td className="second" data-fold="told" data-column={t("organization.invitations.invitedBy")}>
 										<Typed>
 											{related<UserAttributes>(doc, i, "invitedBy")?.attributes.fullName ??
 												t("organization.invitations.aProgram")}
 										</Typed>
 										, {short(a.updatedAt)}
 									</td>
-									<td className="second nowrap" data-fold="no">
+									<td className="second nowrap" data-fold="told" data-column={t("common.ends")}>
 										{open ? ago(a.expiresAt) : ""}
 									</td>
 									<td data-fold="end">

@@ -10,6 +10,7 @@ import { Field, TextField, Check } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { copy, notify } from "../../parts/live";
 import { Button, Ghosts, Typed } from "../../parts/small";
+import { useUnsaved } from "../../parts/unsaved";
 import { all } from "../../words/count";
 import { useGrants } from "./grants";
 import { useRoles } from "./Membership";
@@ -171,6 +172,7 @@ function addresses(text: string): { emails: string[]; others: string[] } {
 function Result({ made, close, again }: { made: Made[]; close: () => void; again: (left: string[]) => void }) {
 	const links = made.filter((m) => m.url);
 	const left = made.filter((m) => m.wrong);
+	useUnsaved(left.length > 0);
 	return (
 		<Dialog
 			title={links.length ? t("organization.invite.handOverTheLinks") : t("organization.invite.notAllWereInvited")}

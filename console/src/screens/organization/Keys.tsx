@@ -4,6 +4,7 @@ import { useState } from "react";
 import { url } from "../../api/client";
 import type { ApiKey } from "../../api/resources";
 import { usePages } from "../../api/pages";
+import { useCurl } from "../../frame/page";
 import { Export } from "../../parts/export";
 import { Button, Empty } from "../../parts/small";
 import { AsCurl } from "../../parts/as-curl";
@@ -20,6 +21,7 @@ export default function Keys({ id, answer, me, may }: TabProps) {
 	const [over, setOver] = useState(false);
 	const [made, setMade] = useState<ApiKey | null>(null);
 	const request = url("apiKeys", { "filter[organizationId]": id, sort: "-createdAt", "page[size]": 100 });
+	useCurl(request);
 	const list = usePages<ApiKey>(request);
 	const manages = me?.type === "apiKeys" && me.attributes.kind === "management";
 	const not = useMakesKeys(id);

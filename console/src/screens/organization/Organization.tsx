@@ -10,9 +10,9 @@ import type { Answer } from "../../api/document";
 import { idOf, totalOf } from "../../api/document";
 import type { Organization as Org } from "../../api/resources";
 import { useRead } from "../../api/query";
-import { useKeys } from "../../frame/keys";
+import { keysNow, useKeys } from "../../frame/keys";
 import { move } from "../../frame/moving";
-import { copyCurl, usePage } from "../../frame/page";
+import { usePage } from "../../frame/page";
 import { later } from "../../parts/later";
 import { Menu, type MenuEntry } from "../../parts/menu";
 import { lost, Refused } from "../../parts/failure";
@@ -198,7 +198,15 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 		...(away ? [] : [{ key: "M", label: t("organization.organization.move", { name: a.name }), act: () => move({ id }) }]),
 	]);
 	const entries: MenuEntry[] = [
-		{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
+		{
+			label: t("common.copyTheRequestAsCurl"),
+			icon: "copy",
+			key: "C",
+			act: () =>
+				keysNow()
+					.find((k) => k.key === "C")
+					?.act?.(),
+		},
 		{ label: t("common.settings"), icon: "gear", to: `/organizations/${id}/settings` },
 	];
 	const narrow: MenuEntry[] = [

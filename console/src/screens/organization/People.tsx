@@ -7,6 +7,7 @@ import { idOf, related, relatedMany } from "../../api/document";
 import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
 import { usePages, type RowSource } from "../../api/pages";
 import { useKeys } from "../../frame/keys";
+import { useCurl } from "../../frame/page";
 import { Menu } from "../../parts/menu";
 import { FirstPeople } from "./FirstPeople";
 import { Refused } from "../../parts/failure";
@@ -60,6 +61,7 @@ export default function People(props: TabProps) {
 		"page[size]": 100,
 	};
 	const at = url("memberships", from === "here" ? { "filter[organizationId]": id, ...query } : { "filter[effectiveAt]": id, ...query });
+	useCurl(at);
 	const reading = { keep: true, keepAll: true };
 	const everybody = usePages<Membership>(url("memberships", { "filter[effectiveAt]": id, ...query }), reading);
 	const given = usePages<Membership>(from === "here" ? at : null, reading);

@@ -7,6 +7,7 @@ import { url } from "../../api/client";
 import type { Role } from "../../api/resources";
 import { idOf } from "../../api/document";
 import { useRead } from "../../api/query";
+import { useCurl } from "../../frame/page";
 import { later } from "../../parts/later";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
@@ -27,9 +28,9 @@ const DeleteRole = later(() => import("./RoleDelete"));
 export default function Roles({ id, may }: TabProps) {
 	const [over, setOver] = useState<"new" | "change" | "delete" | null>(null);
 	const close = () => setOver(null);
-	const { data, error, refetch } = useRead<Role[]>(
-		url("roles", { "filter[usableAt]": id, withCounts: "memberships", "page[size]": 100 }),
-	);
+	const request = url("roles", { "filter[usableAt]": id, withCounts: "memberships", "page[size]": 100 });
+	useCurl(request);
+	const { data, error, refetch } = useRead<Role[]>(request);
 	const [chosen, choose] = useQueryState("role");
 	const [against, setAgainst] = useQueryState("against");
 	const grants = useGrants(id);

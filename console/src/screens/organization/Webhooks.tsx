@@ -6,6 +6,7 @@ import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import type { Webhook } from "../../api/resources";
 import { usePages, type RowSource } from "../../api/pages";
+import { useCurl } from "../../frame/page";
 import { later } from "../../parts/later";
 import { AsCurl } from "../../parts/as-curl";
 import { Listing } from "../../parts/listing";
@@ -53,7 +54,9 @@ function Endpoints({ id, name, may }: EndpointsProps) {
 	const [, go] = useLocation();
 	const by = useStanding();
 	const [over, setOver] = useState<"endpoint" | "link" | null>(null);
-	const list = usePages<Webhook>(url("webhooks", { "filter[organizationId]": id, sort: "createdAt", "page[size]": 100 }));
+	const request = url("webhooks", { "filter[organizationId]": id, sort: "createdAt", "page[size]": 100 });
+	useCurl(request);
+	const list = usePages<Webhook>(request);
 	const create = (
 		<Button
 			icon="plus"

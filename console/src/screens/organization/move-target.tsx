@@ -34,6 +34,7 @@ export function Target({ id, from, organizations, choose }: TargetProps) {
 		setShown(false);
 	};
 	const onKey = (e: KeyboardEvent) => {
+		if (e.nativeEvent.isComposing) return;
 		if (e.key === "ArrowDown" || e.key === "ArrowUp") {
 			e.preventDefault();
 			setShown(true);

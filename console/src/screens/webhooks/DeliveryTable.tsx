@@ -64,14 +64,14 @@ export function DeliveryTable({ list, to, organizations, action }: DeliveryTable
 								</td>
 							)}
 							{organizations && (
-								<td className="second" data-fold="no">
+								<td className="second" data-fold="under">
 									<Typed>{related<OrganizationAttributes>(doc, d, "organization")?.attributes.name}</Typed>
 								</td>
 							)}
 							<td data-fold="end">
 								<State is={s.is}>{s.word}</State>
 							</td>
-							<td className="second nowrap" data-fold="no">
+							<td className="second nowrap" data-fold="beside">
 								{short(d.attributes.createdAt)}
 							</td>
 							{action && <td className="actions">{action(d)}</td>}

@@ -2,6 +2,7 @@
 
 import "../../styles/reading.css";
 import { useState, type ReactNode } from "react";
+import { quoted } from "../../api/client";
 import type { Attempt } from "../../api/resources";
 import { copy } from "../../parts/live";
 import { Button } from "../../parts/small";
@@ -116,8 +117,7 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 			</header>
 			{as === "raw" && (
 				<pre className="code" tabIndex={0} role="region" aria-label={t("webhooks.exchange.requestRaw")}>
-					<span className="k">{sent.method}</span> {visible(new URL(sent.url).pathname)}{" "}
-					{(sent.httpVersion ?? "HTTP/1.1").replace("HTTP/2.0", "HTTP/2")}
+					<span className="k">{sent.method}</span> {visible(target(sent))} {version(sent)}
 					{"\n"}
 					<Headers of={sent.headers} />
 					{"\n"}
@@ -184,14 +184,23 @@ function Json({ text }: { text: string }): ReactNode {
 	);
 }
 
+/** What the first line of a request asks for: the path and the query of its URL. */
+function target(sent: Sent): string {
+	const { pathname, search } = new URL(sent.url);
+	return pathname + search;
+}
+
+function version(sent: Sent): string {
+	return (sent.httpVersion ?? "HTTP/1.1").replace("HTTP/2.0", "HTTP/2");
+}
+
 function rawText(sent: Sent): string {
-	return `${sent.method} ${new URL(sent.url).pathname}\n${sent.headers.map(([n, v]) => `${n}: ${v}`).join("\n")}\n\n${sent.body}`;
+	return `${sent.method} ${target(sent)} ${version(sent)}\n${sent.headers.map(([n, v]) => `${n}: ${v}`).join("\n")}\n\n${sent.body}`;
 }
 
 function curlOf(sent: Sent): string {
-	const quote = (s: string) => `'${s.replaceAll("'", "'\\''")}'`;
 	const headers = sent.headers
 		.filter(([n]) => !/^(content-length|host|accept-encoding)$/i.test(n))
-		.map(([n, v]) => `-H ${quote(`${n}: ${v}`)}`);
-	return [`curl ${quote(sent.url)}`, ...headers, `-d ${quote(sent.body)}`].join(" \\\n  ");
+		.map(([n, v]) => `-H ${quoted(`${n}: ${v}`)}`);
+	return [`curl ${quoted(sent.url)}`, ...headers, `-d ${quoted(sent.body)}`].join(" \\\n  ");
 }

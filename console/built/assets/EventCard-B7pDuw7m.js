@@ -1,0 +1,1 @@
+export{t as default}from"./EventCard-D0kkoN_s.js";

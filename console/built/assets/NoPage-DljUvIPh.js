@@ -1,1 +1,0 @@
-import{C as e,Dn as t,R as n,on as r}from"./base-DBUECemw.js";var i=t();function a(){return n({title:r(`Nothing here`),crumbs:[{name:r(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(e,{})})}export{a as t};

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+)
+
+// markAt is where the "user version" is in an SQLite file, four bytes that SQLite keeps for applications (SQLite's file format, section
+// 1.3). The mark of a server is there.
+const markAt = 60
+
+// MarkFile writes a new random number, never 0, into the header of an SQLite file and returns it. Copies that [DB.BackUp] makes have none.
+// It is in the file itself, where FileMark reads it, at the latest when the log has been put into it. On PostgreSQL it returns 0.
+func (db *DB) MarkFile(ctx context.Context) (mark uint32, err error) {
+	if db.dialect != SQLite {
+		return 0, nil
+	}
+	mark = 1 + rand.Uint32N(1<<31-1) //nolint:gosec // it is no secret
+	if _, err := db.pools.write.ExecContext(ctx, fmt.Sprint("PRAGMA user_version = ", mark)); err != nil {
+		return 0, fmt.Errorf("mark the file: %w", err)
+	}
+	if _, err := db.pools.write.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+		return 0, fmt.Errorf("mark the file: %w", err)
+	}
+	return mark, nil
+}
+
+// FileMark reads the mark of an SQLite file, 0 for none.
+func FileMark(file io.ReaderAt) (uint32, error) {
+	var mark [4]byte
+	_, err := file.ReadAt(mark[:], markAt)
+	return binary.BigEndian.Uint32(mark[:]), err //nolint:wrapcheck // the file's own
+}
+
+// unmark removes the mark from a file that nobody has open.
+func unmark(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err //nolint:wrapcheck // it names the file
+	}
+	if _, err = file.WriteAt(make([]byte, 4), markAt); err != nil {
+		_ = file.Close() // the error is that of writing
+		return err       //nolint:wrapcheck // it names the file
+	}
+	return file.Close() //nolint:wrapcheck // it names the file
+}
