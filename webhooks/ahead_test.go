@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
@@ -35,9 +34,11 @@ func TestAnEndpointThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 		if n := len(spoilt.Requests()) - before; n != 0 {
 			r.t.Errorf("%d requests went to an endpoint whose secret cannot be read", n)
 		}
-		if _, err := modelstest.Writable(r.db).ExecContext(r.t.Context(), map[store.Dialect]string{
-			store.SQLite: `UPDATE webhook_secrets SET sealed = ? WHERE webhook_id = ?`, store.Postgres: `UPDATE webhook_secrets SET sealed = $1 WHERE webhook_id = $2`,
-		}[r.db.Dialect()], own, a.ID); err != nil {
+		err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
+			_, err := tx.Run(r.t.Context(), `UPDATE webhook_secrets SET sealed = ? WHERE webhook_id = ?`, own, a.ID)
+			return err
+		})
+		if err != nil {
 			r.t.Fatal(err)
 		}
 		move(2 * unreadablePause)

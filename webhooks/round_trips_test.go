@@ -117,8 +117,9 @@ func TestAnEventAsksPostgreSQLFewTimes(t *testing.T) {
 		f.until(unsettled, int64(0))
 		toSend, toSettle = append(toSend, sent-before), append(toSettle, f.proxy.Turns()-sent)
 	}
-	// What is in the queue; its numbers, and endpoints that are to get it; deliveries and lanes, with what is to be known of their endpoints,
-	// since an event of an organization may be why one has changed; leases and COMMIT. Beside that the worker may look for lanes.
+	// What is in the queue; its numbers, and endpoints that are to get it; deliveries and lanes, with what is to be known of their
+	// endpoints, since an event of an organization may be why one has changed; leases and COMMIT. Beside that the worker may look for
+	// lanes.
 	if n := slices.Min(toSend); n > 5 {
 		t.Errorf("an event asks %d times before it is sent, want 5 at most", n)
 	}
@@ -128,8 +129,8 @@ func TestAnEventAsksPostgreSQLFewTimes(t *testing.T) {
 	}
 }
 
-// TestALookReadsNothingForWhoCannotSend has an endpoint that hangs, with more that waits for it: the worker knows that it can send it nothing,
-// and asks as little as if it held no lane.
+// TestALookReadsNothingForWhoCannotSend has an endpoint that hangs, with more that waits for it: the worker knows that it can send it
+// nothing, and asks as little as if it held no lane.
 func TestALookReadsNothingForWhoCannotSend(t *testing.T) {
 	t.Parallel()
 	f := newFar(t)

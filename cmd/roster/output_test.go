@@ -59,8 +59,8 @@ func TestAKeyThatCannotBePrintedIsNotMade(t *testing.T) {
 	})
 }
 
-// TestAKeyThatNobodyWouldSeeIsNotMade: its stdout leads nowhere, or was closed, which the runtime makes the same. What prints no key ends as
-// it would.
+// TestAKeyThatNobodyWouldSeeIsNotMade: its stdout leads nowhere, or was closed, which the runtime makes the same. What prints no key ends
+// as it would.
 func TestAKeyThatNobodyWouldSeeIsNotMade(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
