@@ -17,8 +17,8 @@ func Sequential(t testing.TB) {
 }
 
 // Databases returns what Each runs a test on: both databases, and with -short one of them, since what is above the store is the same code
-// on both. The name of the test and ROSTER_SEED choose it, so that it is the same one when a test is run again, and another one for about half
-// of the tests on the next commit.
+// on both. The name of the test and ROSTER_SEED choose it, so that it is the same one when a test is run again, and another one for about
+// half of the tests on the next commit.
 func Databases(t testing.TB) []store.Dialect {
 	if !testing.Short() {
 		return Dialects
