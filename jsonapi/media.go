@@ -145,7 +145,7 @@ func checkAccept(values, ext, besides []string) (profiles []string, e *Error) {
 	case instances > 0:
 		return nil, NewError(NotAcceptable, "No instance of %s in Accept can be served: here it takes %s.", MediaType, parametersHere(ext))
 	default:
-		return nil, NewError(NotAcceptable, "Only %s is served here.", strings.Join(append([]string{MediaType}, besides...), ", "))
+		return nil, NewError(NotAcceptable, "What is served here: %s.", strings.Join(append([]string{MediaType}, besides...), ", "))
 	}
 }
 
