@@ -13,10 +13,10 @@ import (
 // Sight is what a caller sees of a collection at a moment, as far as it shows later whether they have ceased to see something that is still
 // there: what they lose by their own rights, and what a move of a branch takes away from them.
 type Sight struct {
-	of    *collection.Collection
-	scope collection.Scope
-	// branch is the organization that the list is narrowed to, alone or with all below it; "" for none.
-	branch   string
+	of       *collection.Collection
+	scope    collection.Scope
+	branch   string    // the organization that the list is narrowed to, "" for none
+	alone    bool      // without what is below it
 	held     heldWords // of a person
 	position int64     // of the last event
 }
@@ -27,8 +27,17 @@ func SightOf(ctx context.Context, db *store.DB, of *collection.Collection, scope
 ) {
 	s = &Sight{of: of, scope: scope}
 	for _, f := range filters {
-		if f.Attribute == nil && f.Relationship == nil && (f.Field == collection.FilterAncestor || f.Field == "organizationId") {
+		if f.Attribute != nil || f.Relationship != nil {
+			continue
+		}
+		switch f.Field {
+		case "organizationId":
 			s.branch, _ = f.Value.(string)
+			s.alone = of.Schema != Roles.Schema // of an organization, which are seen from below
+		case collection.FilterAncestor:
+			if s.branch == "" {
+				s.branch, _ = f.Value.(string)
+			}
 		}
 	}
 	if s.held, err = wordsHeldBy(ctx, db, scope.PersonID()); err != nil {
@@ -136,7 +145,8 @@ func (s *Sight) loses(words collection.Words) func(parents, displaced) bool {
 
 // concerns reports whether a move is of something in the branch that the list is narrowed to, or of the whole of that.
 func (s *Sight) concerns(tree parents, m displaced) bool {
-	return s.branch == "" || slices.Contains(tree.line(s.branch), m.head) || slices.Contains(tree.line(m.from), s.branch)
+	return s.branch == "" || slices.Contains(tree.line(s.branch), m.head) ||
+		!s.alone && slices.Contains(tree.line(m.from), s.branch)
 }
 
 // leavesOutDeleted reports whether the caller does not see what hangs on organizations that are deleted.
@@ -151,9 +161,14 @@ func (s *Sight) leavesOutDeleted(now collection.Scope) bool {
 // well, whatever hangs on them was not there for a time.
 func (s *Sight) deleted(now collection.Scope, words collection.Words) collection.Where {
 	which := []collection.Where{now.WithinAny(words, "organizations.id")}
-	if jsonapi.IsID(s.branch) {
-		which = append(which, collection.Condition(`EXISTS (SELECT 1 FROM organization_paths n
-			WHERE n.ancestor_id = ? AND n.descendant_id = organizations.id)`, s.branch))
+	if s.branch != "" {
+		within := collection.Condition(`EXISTS (SELECT 1 FROM organization_paths n
+			WHERE n.ancestor_id = ? AND n.descendant_id = organizations.id`, collection.IDOrNil(s.branch))
+		if s.alone {
+			within.SQL += " AND n.distance = 0"
+		}
+		within.SQL += ")"
+		which = append(which, within)
 	}
 	if s.of.Schema != Events.Schema {
 		which = append(which, collection.Condition(`EXISTS (SELECT 1 FROM event_feed r WHERE r.subject_id = d.subject_id

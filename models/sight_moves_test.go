@@ -67,6 +67,8 @@ func TestWhatWasOutOfSightForATime(t *testing.T) {
 			"of another branch than the list is of, below": {models.Users, viewer(&top), "ancestor", &aside, there, true},
 			"with the one that the list is of":             {of: models.Users, scope: viewer(&top), by: "organizationId", at: &leaf, changes: away},
 			"with the branch that the list is of":          {of: models.Users, scope: viewer(&top), by: "ancestor", at: &leaf, changes: away},
+			"from below the one that the list is of":       {models.Users, viewer(&top), "organizationId", &top, away, true},
+			"of a branch from which roles are seen":        {of: models.Roles, scope: viewer(&leaf), by: "organizationId", at: &top, changes: there},
 			"out of the branch that the list is of":        {of: models.Users, scope: viewer(&top), by: "ancestor", at: &top, changes: away},
 		} {
 			top, other, aside, branch, leaf = oneFamily(t, db)
