@@ -14,12 +14,13 @@ import (
 // displaced is a branch that was moved away from an organization to another one, "" for none.
 type displaced struct{ head, from, to string }
 
-// displacedSince returns the branches that were moved by events behind a position, once for each move, in their order. from is "" of one that
-// was a tree of its own.
+// displacedSince returns the branches that were moved by events behind a position, once for each move, in their order. from is "" of one
+// that was a tree of its own.
 func displacedSince(ctx context.Context, db *store.DB, position int64) (moved []displaced, err error) {
 	err = db.Ask(ctx, store.Query{
 		SQL: `SELECT subject_id, changes FROM event_feed
-			WHERE position > ? AND event_type IN ('organization.updated', 'organization.restored') AND changes LIKE '%"parent"%' ORDER BY position`,
+			WHERE position > ? AND event_type IN ('organization.updated', 'organization.restored') AND changes LIKE '%"parent"%'
+			ORDER BY position`,
 		Args: []any{position},
 		Take: func(a *store.Answer) error {
 			for row := range a.Len() {
@@ -81,8 +82,8 @@ func (p parents) line(organization string) (line []string) {
 	return line
 }
 
-// undo takes back moves, the last one first, each of which is shown with the tree as it was right behind it. It stops, and returns true, where
-// that is wanted.
+// undo takes back moves, the last one first, each of which is shown with the tree as it was right behind it. It stops, and returns true,
+// where that is wanted.
 func (p parents) undo(moved []displaced, stop func(parents, displaced) bool) bool {
 	for _, m := range slices.Backward(moved) {
 		if stop(p, m) {

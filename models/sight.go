@@ -68,18 +68,17 @@ func (s *Sight) HasRights(ctx context.Context, db *store.DB, now collection.Scop
 // or because an organization was deleted, and restored. What they see by roles that they got meanwhile does not count, since nothing tells
 // whether they had them in time. What happened at organizations that are deleted is out of the sight of people, but there.
 func (s *Sight) IsWhole(ctx context.Context, db *store.DB, now collection.Scope) (bool, error) {
-	words := s.of.Reached.Words
-	if s.of.Schema == Roles.Schema {
-		words = reading("roles")
-	}
-	if len(words) == 0 {
+	kinds := s.words()
+	if len(kinds) == 0 {
 		return true, nil
 	}
-	moved, tree, err := s.movedIn(ctx, db)
-	if err != nil {
+	if err := NumberEvents(ctx, db); err != nil {
 		return false, err
 	}
-	if s.leavesOutDeleted(now) {
+	for _, words := range kinds {
+		if !s.leavesOutDeleted(now) {
+			break
+		}
 		if gone, err := isTrue(ctx, db, s.deleted(now, words)); err != nil || gone {
 			return false, err
 		}
@@ -87,10 +86,11 @@ func (s *Sight) IsWhole(ctx context.Context, db *store.DB, now collection.Scope)
 	if now.All() {
 		return true, nil
 	}
-	if s.of.Schema != Roles.Schema {
-		return !tree.undo(moved, s.loses(words)), nil
+	moved, tree, err := s.movedIn(ctx, db)
+	if err != nil {
+		return false, err
 	}
-	away, lost := map[string][]string{}, s.loses(words)
+	away, lost := map[string][]string{}, s.loses(kinds)
 	if tree.undo(moved, func(tree parents, m displaced) bool {
 		after := tree.line(m.to)
 		for _, above := range tree.line(m.from) {
@@ -102,12 +102,29 @@ func (s *Sight) IsWhole(ctx context.Context, db *store.DB, now collection.Scope)
 	}) {
 		return false, nil
 	}
+	if s.of.Schema != Roles.Schema {
+		return true, nil
+	}
 	for _, head := range sortedKeys(away) {
-		if gone, err := isTrue(ctx, db, rolesLost(head, away[head], words, now)); err != nil || gone {
+		if gone, err := isTrue(ctx, db, rolesLost(head, away[head], now)); err != nil || gone {
 			return false, err
 		}
 	}
 	return true, nil
+}
+
+// words returns the words by which people see the collection: each kind of them by itself shows something of it.
+func (s *Sight) words() []collection.Words {
+	switch s.of.Schema {
+	case Roles.Schema:
+		return []collection.Words{reading("roles")}
+	case Files.Schema:
+		return []collection.Words{reading("organizations"), reading("users")}
+	}
+	if words := s.of.Reached.Words; len(words) > 0 {
+		return []collection.Words{words}
+	}
+	return nil
 }
 
 // movedIn returns the moves since, in their order, and a tree that has seen all of these and no others.
@@ -130,16 +147,17 @@ func (s *Sight) movedIn(ctx context.Context, db *store.DB) (moved []displaced, t
 }
 
 // loses returns what tells whether a move took something out of sight, in the tree as it was then.
-func (s *Sight) loses(words collection.Words) func(parents, displaced) bool {
-	at := func(id string) bool {
-		if s.scope.PersonID() != "" {
-			return words.Among(s.held[holdsAt{id, true}])
-		}
-		return s.scope.SeesBelow() && id == s.scope.Root()
-	}
+func (s *Sight) loses(kinds []collection.Words) func(parents, displaced) bool {
 	return func(tree parents, m displaced) bool {
-		return s.concerns(tree, m) && !at(m.head) && slices.ContainsFunc(tree.line(m.from), at) &&
-			!slices.ContainsFunc(tree.line(m.to), at)
+		return s.concerns(tree, m) && slices.ContainsFunc(kinds, func(words collection.Words) bool {
+			at := func(id string) bool {
+				if s.scope.PersonID() != "" {
+					return words.Among(s.held[holdsAt{id, true}])
+				}
+				return s.scope.SeesBelow() && id == s.scope.Root()
+			}
+			return !at(m.head) && slices.ContainsFunc(tree.line(m.from), at) && !slices.ContainsFunc(tree.line(m.to), at)
+		})
 	}
 }
 
@@ -154,7 +172,7 @@ func (s *Sight) leavesOutDeleted(now collection.Scope) bool {
 	if now.All() && s.of.Schema == Users.Schema {
 		return false
 	}
-	return now.PersonID() != "" || s.of.Reached.Live || s.of.Schema == Roles.Schema
+	return now.PersonID() != "" || s.of.Reached.Live || s.of.Schema == Roles.Schema || s.of.Schema == Files.Schema
 }
 
 // deleted returns a SELECT of something if organizations were deleted that the caller sees, or would see: of those that were restored as
@@ -178,9 +196,10 @@ func (s *Sight) deleted(now collection.Scope, words collection.Words) collection
 		WHERE d.position > ? AND d.event_type = 'organization.deleted'`, s.position).And(which...)
 }
 
-// rolesLost returns a SELECT of a role of one of the organizations that a branch was moved away from, if it was seen from that branch and is
-// not seen otherwise. One that is seen from the branch again was not seen for a time.
-func rolesLost(head string, above []string, words collection.Words, now collection.Scope) collection.Where {
+// rolesLost returns a SELECT of a role of one of the organizations that a branch was moved away from, if it was seen from that branch and
+// is not seen otherwise. One that is seen from the branch again was not seen for a time.
+func rolesLost(head string, above []string, now collection.Scope) collection.Where {
+	words := reading("roles")
 	return collection.Condition(`SELECT 1 FROM organization_paths d JOIN roles ON roles.organization_id IN ? WHERE d.ancestor_id = ?`,
 		above, head).And(now.WithinAny(words, "d.descendant_id"), not(now.WithinAny(words, "roles.organization_id")),
 		not(Roles.Visible(now), collection.Condition(`NOT EXISTS (SELECT 1 FROM organization_paths b

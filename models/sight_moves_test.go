@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"strings"
 	"testing"
 
 	"roster/jsonapi"
@@ -10,84 +11,69 @@ import (
 	"roster/models/store"
 )
 
-// TestWhatWasOutOfSightForATime asks after several moves, deletions and new roles whether all was in sight between any two of them, which
-// the trees at the end do not tell.
+// TestWhatWasOutOfSightForATime asks after several moves whether all was in sight between any two of them, which the tree at the end does
+// not tell.
 func TestWhatWasOutOfSightForATime(t *testing.T) {
 	t.Parallel()
+	const there, swallowed = "branch>other branch>top", "branch>other other>top"
+	cases := []struct {
+		of     *collection.Collection
+		seen   string // where they are viewers, or what the key is bound to
+		filter string
+		moves  string
+		whole  bool
+	}{
+		{models.Users, "top", "", swallowed, false},
+		{models.Users, "key top", "", swallowed, false},
+		{models.Memberships, "top", "", there, false},
+		{models.Roles, "leaf", "", there, false},
+		{models.Roles, "leaf top", "", "leaf>top leaf>branch", true},
+		{models.Users, "key top", "", "branch>aside top>other", true},
+		{models.Users, "top", "", "branch>aside aside>other", false},
+		{models.Users, "top branch", "", there, true},
+		{models.Users, "top branch", "", swallowed, true},
+		{models.Users, "top other", "", there, true},
+		{models.Users, "top", "organizationId=aside", "branch>other", true},
+		{models.Users, "top", "ancestor=aside", there, true},
+		{models.Users, "top", "organizationId=leaf", "branch>other", false},
+		{models.Users, "top", "ancestor=leaf", "branch>other", false},
+		{models.Users, "top", "ancestor=top", "branch>other", false},
+		{models.Users, "top", "organizationId=top", "branch>other", true},
+		{models.Roles, "leaf", "organizationId=top", there, false},
+		{models.Files, "top", "", "branch>other", false},
+		{models.Files, "key top", "", there, false},
+		{models.Files, "top", "", "branch>aside", true},
+	}
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx, system := t.Context(), models.System("test")
-		var top, other, branch, aside, leaf string
-		var changes []func()
-		move := func(what, to *string) {
-			changes = append(changes, func() {
-				must(models.MoveBranch(ctx, db, system, models.Move{Organization: *what, To: *to}))(t)
-			})
-		}
-		join := func(user, at, role string) {
-			modelstest.Membership(t, db, user, at, modelstest.To("roles", role))
-		}
-		viewer := func(at ...*string) func() collection.Scope {
-			return func() collection.Scope {
+		for _, c := range cases {
+			at := map[string]string{}
+			at["top"], at["other"], at["aside"], at["branch"], at["leaf"] = oneFamily(t, db)
+			must(models.CreateRole(ctx, db, system, &models.Change{
+				Attributes: map[string]any{"key": "here", "name": "Here", "permissions": jsonapi.Strings{"users:read"}},
+				Links:      map[string]models.Links{"organization": {at["top"]}},
+			}))(t)
+			var scope collection.Scope
+			if root, ok := strings.CutPrefix(c.seen, "key "); ok {
+				scope = collection.Subtree(at[root])
+			} else {
 				user := modelstest.User(t, db).ID
-				for _, at := range at {
-					join(user, *at, models.RoleViewer)
+				for where := range strings.FieldsSeq(c.seen) {
+					modelstest.Membership(t, db, user, at[where], modelstest.To("roles", models.RoleViewer))
 				}
-				return collection.Person(user)
+				scope = collection.Person(user)
 			}
-		}
-		key := func() collection.Scope { return collection.Subtree(top) }
-		role := func(key string, inheritable bool) string {
-			return must(models.CreateRole(ctx, db, system, &models.Change{
-				Attributes: map[string]any{"key": key, "name": key, "permissions": jsonapi.Strings{"users:read"}, "inheritable": inheritable},
-				Links:      map[string]models.Links{"organization": {top}},
-			}))(t).ID
-		}
-		away := func() { move(&branch, &other) }
-		there := func() { away(); move(&branch, &top) }
-		swallowed := func() { away(); move(&other, &top) }
-		for name, c := range map[string]struct {
-			of      *collection.Collection
-			scope   func() collection.Scope
-			by      string // a filter
-			at      *string
-			changes func()
-			whole   bool
-		}{
-			"out of sight, which is moved into sight":      {of: models.Users, scope: viewer(&top), changes: swallowed},
-			"out of a key's, which is moved into it":       {of: models.Users, scope: key, changes: swallowed},
-			"away and back":                                {of: models.Memberships, scope: viewer(&top), changes: there},
-			"away and back, of a role seen from it":        {of: models.Roles, scope: viewer(&leaf), changes: there},
-			"away and back, of roles seen without it":      {models.Roles, viewer(&leaf, &top), "", nil, func() { move(&leaf, &top); move(&leaf, &branch) }, true},
-			"within sight, all of which goes elsewhere":    {models.Users, key, "", nil, func() { move(&branch, &aside); move(&top, &other) }, true},
-			"on, and then away with what it is below":      {of: models.Users, scope: viewer(&top), changes: func() { move(&branch, &aside); move(&aside, &other) }},
-			"with a role of its own":                       {models.Users, viewer(&top, &branch), "", nil, there, true},
-			"with a role of its own, away and swallowed":   {models.Users, viewer(&top, &branch), "", nil, swallowed, true},
-			"with roles on both sides":                     {models.Users, viewer(&top, &other), "", nil, there, true},
-			"of another branch than the list is of":        {models.Users, viewer(&top), "organizationId", &aside, away, true},
-			"of another branch than the list is of, below": {models.Users, viewer(&top), "ancestor", &aside, there, true},
-			"with the one that the list is of":             {of: models.Users, scope: viewer(&top), by: "organizationId", at: &leaf, changes: away},
-			"with the branch that the list is of":          {of: models.Users, scope: viewer(&top), by: "ancestor", at: &leaf, changes: away},
-			"from below the one that the list is of":       {models.Users, viewer(&top), "organizationId", &top, away, true},
-			"of a branch from which roles are seen":        {of: models.Roles, scope: viewer(&leaf), by: "organizationId", at: &top, changes: there},
-			"out of the branch that the list is of":        {of: models.Users, scope: viewer(&top), by: "ancestor", at: &top, changes: away},
-		} {
-			top, other, aside, branch, leaf = oneFamily(t, db)
-			scope := c.scope()
 			var filters []jsonapi.Condition
-			if c.by != "" {
-				filters = append(filters, jsonapi.Condition{Field: c.by, Op: jsonapi.OpEqual, Value: *c.at})
-			}
-			if c.of == models.Roles {
-				role("here", true)
+			if field, value, ok := strings.Cut(c.filter, "="); ok {
+				filters = append(filters, jsonapi.Condition{Field: field, Op: jsonapi.OpEqual, Value: at[value]})
 			}
 			sight := must(models.SightOf(ctx, db, c.of, scope, filters...))(t)
-			changes = nil
-			c.changes()
-			for _, change := range changes {
-				change()
+			for move := range strings.FieldsSeq(c.moves) {
+				what, to, _ := strings.Cut(move, ">")
+				must(models.MoveBranch(ctx, db, system, models.Move{Organization: at[what], To: at[to]}))(t)
 			}
 			if got := must(sight.IsWhole(ctx, db, scope))(t); got != c.whole {
-				t.Errorf("moved %s: all was in sight: %t", name, got)
+				t.Errorf("%s of %q by %q, %s: all was in sight: %t", c.of.Schema.Type, c.seen, c.filter, c.moves, got)
 			}
 		}
 	})
