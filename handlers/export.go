@@ -112,7 +112,7 @@ func (a *API) export(w http.ResponseWriter, rq *request, c *collection.Collectio
 		e.head(w, rq)
 		return nil
 	}
-	began, err := models.SightOf(rq.Context(), rq.DB, c, rq.Scope())
+	began, err := models.SightOf(rq.Context(), rq.DB, c, rq.Scope(), rq.query.Filters...)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
@@ -27,13 +28,14 @@ func TestAnExportIsCompleteForWhoLosesNothing(t *testing.T) {
 			change   func(f family, bob, key string)
 			ofKey    bool // it is one that is bound to top
 			complete bool
+			narrowed func(f family) string
 		}{
 			"a membership ends":      {change: func(f family, bob, _ string) { s.do("DELETE", membership(bob, f.top), nil).want(204) }},
 			"another role is lower":  {change: func(f family, bob, _ string) { gives(bob, f.top, models.RoleViewer) }},
-			"another role is higher": {func(f family, bob, _ string) { gives(bob, f.top, models.RoleOwner) }, false, true},
+			"another role is higher": {func(f family, bob, _ string) { gives(bob, f.top, models.RoleOwner) }, false, true, nil},
 			"a role ends that is held from above": {func(f family, bob, _ string) {
 				s.do("DELETE", membership(bob, f.leaf), nil).want(204)
-			}, false, true},
+			}, false, true, nil},
 			"a role from above ends": {change: func(f family, bob, _ string) {
 				s.member(bob, f.branch, models.RoleManager)
 				s.do("DELETE", membership(bob, f.top), nil).want(204)
@@ -43,21 +45,29 @@ func TestAnExportIsCompleteForWhoLosesNothing(t *testing.T) {
 				s.moveTo(f.branch, f.other)
 				s.moveTo(f.branch, f.top)
 			}},
-			"a branch goes on in sight":            {func(f family, _, _ string) { s.moveTo(f.leaf, f.top) }, false, true},
-			"a branch comes into sight":            {func(f family, _, _ string) { s.moveTo(f.other, f.top) }, false, true},
+			"a branch goes elsewhere, which comes into sight": {change: func(f family, _, _ string) {
+				s.moveTo(f.branch, f.other)
+				s.moveTo(f.other, f.top)
+			}},
+			"a branch goes elsewhere that was not asked for": {func(f family, _, _ string) { s.moveTo(f.branch, f.other) }, false, true,
+				func(f family) string { return "?filter[organizationId]=" + f.top }},
+			"a branch goes elsewhere from what was asked for": {change: func(f family, _, _ string) { s.moveTo(f.branch, f.other) },
+				narrowed: func(f family) string { return "?filter[ancestor]=" + f.top }},
+			"a branch goes on in sight":            {func(f family, _, _ string) { s.moveTo(f.leaf, f.top) }, false, true, nil},
+			"a branch comes into sight":            {func(f family, _, _ string) { s.moveTo(f.other, f.top) }, false, true, nil},
 			"an organization is deleted":           {change: func(f family, _, _ string) { s.deletes(f.leaf) }},
-			"an organization of others is deleted": {func(f family, _, _ string) { s.deletes(f.other) }, false, true},
+			"an organization of others is deleted": {func(f family, _, _ string) { s.deletes(f.other) }, false, true, nil},
 			"a branch goes out of what a key is bound to": {change: func(f family, _, _ string) { s.moveTo(f.branch, f.other) },
 				ofKey: true},
-			"a branch goes on below a key":             {func(f family, _, _ string) { s.moveTo(f.leaf, f.top) }, true, true},
-			"an organization below a key is deleted":   {func(f family, _, _ string) { s.deletes(f.leaf) }, true, true},
-			"the organization of a key goes elsewhere": {func(f family, _, _ string) { s.moveTo(f.top, f.other) }, true, true},
+			"a branch goes on below a key":             {func(f family, _, _ string) { s.moveTo(f.leaf, f.top) }, true, true, nil},
+			"an organization below a key is deleted":   {func(f family, _, _ string) { s.deletes(f.leaf) }, true, true, nil},
+			"the organization of a key goes elsewhere": {func(f family, _, _ string) { s.moveTo(f.top, f.other) }, true, true, nil},
 			"a key may read less": {change: func(_ family, _, key string) {
 				s.rescope(key, "events:read")
 			}, ofKey: true},
 			"a key may read more, and write what it did": {func(_ family, _, key string) {
 				s.rescope(key, "events:read", "users:write", "roles:read")
-			}, true, true},
+			}, true, true, nil},
 		} {
 			f := newFamily(s)
 			large(t, db, f.top)
@@ -68,7 +78,11 @@ func TestAnExportIsCompleteForWhoLosesNothing(t *testing.T) {
 			if c.ofKey {
 				as = s.as(key.text("data", "attributes", "key"))
 			}
-			reader := as.stopped()
+			narrowed := ""
+			if c.narrowed != nil {
+				narrowed = c.narrowed(f)
+			}
+			reader := as.begun("/public/v2/events"+narrowed, jsonapi.NDJSON)
 			if reader.StatusCode != 200 {
 				t.Fatalf("%s: status %d", name, reader.StatusCode)
 			}

@@ -2,9 +2,10 @@ package models
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
 
+	"roster/jsonapi"
 	"roster/models/collection"
 	"roster/models/store"
 )
@@ -14,13 +15,31 @@ import (
 type Sight struct {
 	of       *collection.Collection
 	scope    collection.Scope
+	branch   string    // the organization that the list is narrowed to, "" for none
+	alone    bool      // without what is below it
 	held     heldWords // of a person
 	position int64     // of the last event
 }
 
-// SightOf returns what a scope sees of a collection at this moment.
-func SightOf(ctx context.Context, db *store.DB, of *collection.Collection, scope collection.Scope) (s *Sight, err error) {
+// SightOf returns what a scope sees at this moment of a collection, narrowed by filters.
+func SightOf(ctx context.Context, db *store.DB, of *collection.Collection, scope collection.Scope, filters ...jsonapi.Condition) (
+	s *Sight, err error,
+) {
 	s = &Sight{of: of, scope: scope}
+	for _, f := range filters {
+		if f.Attribute != nil || f.Relationship != nil {
+			continue
+		}
+		switch f.Field {
+		case "organizationId":
+			s.branch, _ = f.Value.(string)
+			s.alone = of.Schema != Roles.Schema // of an organization, which are seen from below
+		case collection.FilterAncestor:
+			if s.branch == "" {
+				s.branch, _ = f.Value.(string)
+			}
+		}
+	}
 	if s.held, err = wordsHeldBy(ctx, db, scope.PersonID()); err != nil {
 		return nil, err
 	}
@@ -45,52 +64,146 @@ func (s *Sight) HasRights(ctx context.Context, db *store.DB, now collection.Scop
 	return held.include(ctx, db, s.held)
 }
 
-// IsWhole reports whether nothing was taken out of the sight of the caller, who has another scope now, by moves of branches. What happened
-// at organizations that are deleted meanwhile is out of the sight of people, but there.
+// IsWhole reports whether nothing was out of the sight of the caller, who has another scope now, for any time since: by moves of branches,
+// or because an organization was deleted, and restored. What they see by roles that they got meanwhile does not count, since nothing tells
+// whether they had them in time. What happened at organizations that are deleted is out of the sight of people, but there.
 func (s *Sight) IsWhole(ctx context.Context, db *store.DB, now collection.Scope) (bool, error) {
-	words := s.of.Reached.Words
-	if s.of.Schema == Roles.Schema {
-		words = reading("roles")
-	}
-	if now.All() || len(words) == 0 {
+	kinds := s.words()
+	if len(kinds) == 0 {
 		return true, nil
 	}
 	if err := NumberEvents(ctx, db); err != nil {
 		return false, err
 	}
-	moved, deleted, err := displacedSince(ctx, db, s.position)
-	if err != nil {
-		return false, err
-	}
-	for _, m := range moved {
-		if lost, err := isTrue(ctx, db, s.lostBy(m, words, now)); err != nil || lost {
+	for _, words := range kinds {
+		if !s.leavesOutDeleted(now) {
+			break
+		}
+		if gone, err := isTrue(ctx, db, s.deleted(now, words)); err != nil || gone {
 			return false, err
 		}
 	}
-	if now.PersonID() == "" || s.of.Schema != Events.Schema {
+	if now.All() {
 		return true, nil
 	}
-	for _, id := range deleted {
-		seen := collection.Condition("SELECT 1 FROM organizations WHERE id = ?", id).And(now.WithinAny(words, "organizations.id"))
-		if lost, err := isTrue(ctx, db, seen); err != nil || lost {
+	moved, tree, err := s.movedIn(ctx, db)
+	if err != nil {
+		return false, err
+	}
+	away, lost := map[string][]string{}, s.loses(kinds)
+	if tree.undo(moved, func(tree parents, m displaced) bool {
+		after := tree.line(m.to)
+		for _, above := range tree.line(m.from) {
+			if !slices.Contains(after, above) && s.concerns(tree, m) {
+				away[m.head] = append(away[m.head], above)
+			}
+		}
+		return lost(tree, m)
+	}) {
+		return false, nil
+	}
+	if s.of.Schema != Roles.Schema {
+		return true, nil
+	}
+	for _, head := range sortedKeys(away) {
+		if gone, err := isTrue(ctx, db, rolesLost(head, away[head], now)); err != nil || gone {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-// lostBy returns a SELECT of something if a move took a branch out of sight or, of roles, the branch away from those that are seen from it.
-func (s *Sight) lostBy(m displaced, words collection.Words, now collection.Scope) collection.Where {
-	branch := collection.Condition(`SELECT 1 FROM organizations b JOIN organizations h ON h.id = ? LEFT JOIN organizations t ON t.id = ?
-		WHERE b.id = ?`, m.head, collection.IDOrNil(m.to), m.from).And(now.Over(words, "b.id"), not(now.Over(words, "t.id")),
-		not(now.WithinAny(words, "h.id"), m.stands()))
-	if s.of.Schema != Roles.Schema {
-		return branch
+// words returns the words by which people see the collection: each kind of them by itself shows something of it.
+func (s *Sight) words() []collection.Words {
+	switch s.of.Schema {
+	case Roles.Schema:
+		return []collection.Words{reading("roles")}
+	case Files.Schema:
+		return []collection.Words{reading("organizations"), reading("users")}
 	}
-	above := collection.Condition(`SELECT 1 FROM organization_paths a JOIN roles ON roles.organization_id = a.ancestor_id
-		JOIN organization_paths d ON d.ancestor_id = ? WHERE a.descendant_id = ?`, m.head, m.from).And(
-		now.WithinAny(words, "d.descendant_id"), not(Roles.Visible(now)))
-	return collection.Condition(branch.SQL+" UNION ALL "+above.SQL, append(branch.Args, above.Args...)...)
+	if words := s.of.Reached.Words; len(words) > 0 {
+		return []collection.Words{words}
+	}
+	return nil
+}
+
+// movedIn returns the moves since, in their order, and a tree that has seen all of these and no others.
+func (s *Sight) movedIn(ctx context.Context, db *store.DB) (moved []displaced, tree parents, err error) {
+	for seen := -1; seen != len(moved); {
+		seen = len(moved)
+		if seen > 0 {
+			if tree, err = parentsAround(ctx, db, moved, s.branch); err != nil {
+				return nil, nil, err
+			}
+		}
+		if err = NumberEvents(ctx, db); err != nil {
+			return nil, nil, err
+		}
+		if moved, err = displacedSince(ctx, db, s.position); err != nil {
+			return nil, nil, err
+		}
+	}
+	return moved, tree, nil
+}
+
+// loses returns what tells whether a move took something out of sight, in the tree as it was then.
+func (s *Sight) loses(kinds []collection.Words) func(parents, displaced) bool {
+	return func(tree parents, m displaced) bool {
+		return s.concerns(tree, m) && slices.ContainsFunc(kinds, func(words collection.Words) bool {
+			at := func(id string) bool {
+				if s.scope.PersonID() != "" {
+					return words.Among(s.held[holdsAt{id, true}])
+				}
+				return s.scope.SeesBelow() && id == s.scope.Root()
+			}
+			return !at(m.head) && slices.ContainsFunc(tree.line(m.from), at) && !slices.ContainsFunc(tree.line(m.to), at)
+		})
+	}
+}
+
+// concerns reports whether a move is of something in the branch that the list is narrowed to, or of the whole of that.
+func (s *Sight) concerns(tree parents, m displaced) bool {
+	return s.branch == "" || slices.Contains(tree.line(s.branch), m.head) ||
+		!s.alone && slices.Contains(tree.line(m.from), s.branch)
+}
+
+// leavesOutDeleted reports whether the caller does not see what hangs on organizations that are deleted.
+func (s *Sight) leavesOutDeleted(now collection.Scope) bool {
+	if now.All() && s.of.Schema == Users.Schema {
+		return false
+	}
+	return now.PersonID() != "" || s.of.Reached.Live || s.of.Schema == Roles.Schema || s.of.Schema == Files.Schema
+}
+
+// deleted returns a SELECT of something if organizations were deleted that the caller sees, or would see: of those that were restored as
+// well, whatever hangs on them was not there for a time.
+func (s *Sight) deleted(now collection.Scope, words collection.Words) collection.Where {
+	which := []collection.Where{now.WithinAny(words, "organizations.id")}
+	if s.branch != "" {
+		within := collection.Condition(`EXISTS (SELECT 1 FROM organization_paths n
+			WHERE n.ancestor_id = ? AND n.descendant_id = organizations.id`, collection.IDOrNil(s.branch))
+		if s.alone {
+			within.SQL += " AND n.distance = 0"
+		}
+		within.SQL += ")"
+		which = append(which, within)
+	}
+	if s.of.Schema != Events.Schema {
+		which = append(which, collection.Condition(`EXISTS (SELECT 1 FROM event_feed r WHERE r.subject_id = d.subject_id
+			AND r.event_type = 'organization.restored' AND r.position > d.position)`))
+	}
+	return collection.Condition(`SELECT 1 FROM event_feed d JOIN organizations ON organizations.id = d.subject_id
+		WHERE d.position > ? AND d.event_type = 'organization.deleted'`, s.position).And(which...)
+}
+
+// rolesLost returns a SELECT of a role of one of the organizations that a branch was moved away from, if it was seen from that branch and
+// is not seen otherwise. One that is seen from the branch again was not seen for a time.
+func rolesLost(head string, above []string, now collection.Scope) collection.Where {
+	words := reading("roles")
+	return collection.Condition(`SELECT 1 FROM organization_paths d JOIN roles ON roles.organization_id IN ? WHERE d.ancestor_id = ?`,
+		above, head).And(now.WithinAny(words, "d.descendant_id"), not(now.WithinAny(words, "roles.organization_id")),
+		not(Roles.Visible(now), collection.Condition(`NOT EXISTS (SELECT 1 FROM organization_paths b
+			WHERE b.ancestor_id = roles.organization_id AND b.descendant_id = d.ancestor_id)`)))
 }
 
 // isTrue reports whether a SELECT finds anything.
@@ -99,7 +212,7 @@ func isTrue(ctx context.Context, db *store.DB, sql collection.Where) (found bool
 		return a.Into(0, 0, &found)
 	}})
 	if err != nil {
-		return false, fmt.Errorf("look what moves took out of sight: %w", err)
+		return false, fmt.Errorf("look what went out of sight: %w", err)
 	}
 	return found, nil
 }
@@ -108,48 +221,4 @@ func isTrue(ctx context.Context, db *store.DB, sql collection.Where) (found bool
 func not(conds ...collection.Where) collection.Where {
 	all := collection.Condition("1 = 1").And(conds...)
 	return collection.Condition("NOT ("+all.SQL+")", all.Args...)
-}
-
-// displaced is a branch that was moved away from an organization to another one, "" for none.
-type displaced struct{ head, from, to string }
-
-// stands returns the condition that the branch h is where that move has brought it.
-func (d displaced) stands() collection.Where {
-	if d.to == "" {
-		return collection.Condition("h.parent_id IS NULL")
-	}
-	return collection.Condition("h.parent_id = ?", d.to)
-}
-
-// displacedSince returns the branches that were moved away from somewhere, once for each move, and the organizations that were deleted, by
-// events behind a position.
-func displacedSince(ctx context.Context, db *store.DB, position int64) (moved []displaced, deleted []string, err error) {
-	err = db.Ask(ctx, store.Query{
-		SQL: `SELECT subject_id, CASE event_type WHEN 'organization.updated' THEN changes END FROM event_feed
-			WHERE position > ? AND (event_type = 'organization.deleted'
-				OR event_type = 'organization.updated' AND changes LIKE '%"parent"%') ORDER BY position`,
-		Args: []any{position},
-		Take: func(a *store.Answer) error {
-			for row := range a.Len() {
-				if a.Null(row, 1) {
-					deleted = append(deleted, a.Text(row, 0))
-					continue
-				}
-				var changes struct {
-					Parent struct{ Before, After string }
-				}
-				if err := json.Unmarshal([]byte(a.Text(row, 1)), &changes); err != nil {
-					return err
-				}
-				if changes.Parent.Before != "" {
-					moved = append(moved, displaced{a.Text(row, 0), changes.Parent.Before, changes.Parent.After})
-				}
-			}
-			return nil
-		},
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("read what was moved: %w", err)
-	}
-	return moved, deleted, nil
 }

@@ -72,6 +72,24 @@ for (const database of databases) {
 			await tab.close();
 		});
 
+		journey("a replay that is not at its end is on the page of its endpoint, which lets it go on", endpoint, async (page) => {
+			const begin = {
+				type: "webhookReplays",
+				attributes: { kind: "events", includeDelivered: true, since: new Date(Date.now() - 30 * 86_400_000).toISOString() },
+				relationships: { webhook: { data: { type: "webhooks", id: made.audit } } },
+			};
+			await until("a replay is paused before it is done", async () => {
+				const { id } = (await made.owner("POST", "webhookReplays", { data: begin })).data;
+				const pause = { data: { type: "webhookReplays", id, attributes: { state: "paused" } } };
+				return made.owner("PATCH", `webhookReplays/${id}`, pause).catch(() => undefined);
+			});
+			await page.reload();
+			const replays = page.getByRole("region", { name: "Being sent again" });
+			await replays.getByText("Paused").waitFor();
+			await replays.getByRole("button", { name: "Go on" }).click();
+			await replays.getByText("Paused").waitFor({ state: "detached" });
+		});
+
 		test("a portal for deliveries alone says that they wait for a paused endpoint", async () => {
 			const away = await receiver(503);
 			const to = { organization: { data: { type: "organizations", id: made.home.id } } };
