@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"roster/models/store"
 )
 
@@ -79,22 +81,24 @@ func (c *config) checkServed() error {
 		return nil
 	}
 	path = followed(path)
-	served, err := os.ReadFile(path + ".server")
-	if err != nil || len(served) == 0 {
+	served, err := overwritten(path + ".server")
+	if err != nil || served == "" {
 		return nil //nolint:nilerr // no server has said anything
 	}
-	if now, err := os.Stat(path); err != nil || fileIdentity(now) == string(served) {
+	if now, err := os.Stat(path); err != nil || fileIdentity(now) == served {
 		return nil //nolint:nilerr // whoever opens it says what is wrong
 	}
-	release, err := keepFromServers(path) // one that was killed has left what it noted
-	if errors.Is(err, errServed) {
-		return fmt.Errorf("a server runs whose database was in the place of %s before, and whose log is there: wait until it has ended, "+
-			"which takes a second or two", path)
-	}
+	// One that was killed has left what it noted. The lock is shared: commands do not take each other for a server.
+	lock := flock.New(path+".server", flock.SetFlag(os.O_RDONLY))
+	free, err := lock.TryRLock()
 	if err != nil {
 		return nil //nolint:nilerr // who may not lock may still read
 	}
-	return release()
+	if free {
+		return lock.Close()
+	}
+	return fmt.Errorf("a server runs whose database was in the place of %s before, and whose log is there: wait until it has ended, "+
+		"which takes a second or two", path)
 }
 
 // Close closes a file that there is.
