@@ -31,11 +31,15 @@ func (c *config) claim() (release func() error, err error) {
 		return nil, err
 	}
 	path = followed(path)
-	if release, err = lockDatabase(path, os.O_CREATE|os.O_RDWR); err == nil {
-		c.claimed = true
-		_ = overwrite(path+".server", "") // of the server before: the database may be another one by now, and a migration takes its time
+	if release, err = lockDatabase(path, os.O_CREATE|os.O_RDWR); err != nil {
+		return nil, err
 	}
-	return release, err
+	if err := checkSpoiled(path); err != nil {
+		return nil, errors.Join(err, release())
+	}
+	c.claimed = true
+	_ = overwrite(path+".server", "") // of the server before: the database may be another one by now, and a migration takes its time
+	return release, nil
 }
 
 // locksTried is how often a lock is tried again that somebody has: checkServed takes it for a moment.

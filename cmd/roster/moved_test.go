@@ -314,6 +314,23 @@ func TestAServerEndsWhenItsDatabaseIsWrittenOver(t *testing.T) {
 		t.Errorf("it ends with %v", err)
 	}
 	p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was written over while this`)
+
+	// Whatever starts it again does not have it go on with that, nor once others have looked; with a backup in its place it does.
+	dir := filepath.Dir(path)
+	for range 2 {
+		code, stdout, stderr := command(t, nil, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir)
+		if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: the database "+path+" was written over while the") {
+			t.Errorf("the next one: %d %s%s", code, stdout, stderr)
+		}
+		command(t, nil, "verify", "--data-dir", dir)
+	}
+	if err := os.Rename(path, filepath.Join(home, "spoiled")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(t, nil, "restore", backup, "--data-dir", dir); code != exitOK {
+		t.Fatal(stderr)
+	}
+	launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
 }
 
 // TestACommandDoesNotMigrateUnderAServer has a server of an earlier version, which is as good as its lock and its schema.
