@@ -113,12 +113,12 @@ func checkSpoiled(path string) error {
 	if now, err := os.Stat(path); err != nil || spoiledIdentity(now) != noted {
 		return nil //nolint:nilerr // whoever opens it says what is wrong
 	}
-	return fmt.Errorf("the database %s was written over while the server before this one ran, and is not whole: move it away and restore a "+
-		"backup; whoever wants it as it is removes %[1]s.server", path)
+	return fmt.Errorf("the database %s was written over while the server before this one ran, and is not whole: move it away and restore "+
+		"a backup; whoever wants it as it is removes %[1]s.server", path)
 }
 
-// spoiledIdentity is fileIdentity of a file that was written over, as long as nobody writes into it. Numbers of files are used again, so the
-// time belongs to it.
+// spoiledIdentity is fileIdentity of a file that was written over, as long as nobody writes into it. Numbers of files are used again, so
+// the time belongs to it.
 func spoiledIdentity(info fs.FileInfo) string {
 	return fmt.Sprintf("written over %d %s", info.ModTime().UnixNano(), fileIdentity(info))
 }

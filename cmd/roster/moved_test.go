@@ -71,7 +71,7 @@ func TestAServerEndsWhenItsDatabaseIsGone(t *testing.T) {
 			if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
 				t.Errorf("it ends with %v", err)
 			}
-			p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was (moved, )?removed or replaced while this`)
+			p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was (moved, )?removed or replaced while`)
 		})
 	}
 }
@@ -166,8 +166,8 @@ func TestWhatReplacesADatabaseIsNotHarmed(t *testing.T) {
 	}
 }
 
-// TestWhatAServerWroteIsKeptWhenItsFileIsGone, which nobody can look for: it was removed, or a backup was moved over it, and the server ends
-// by itself or is stopped before it has noticed.
+// TestWhatAServerWroteIsKeptWhenItsFileIsGone, which nobody can look for: it was removed, or a backup was moved over it, and the server
+// ends by itself or is stopped before it has noticed.
 func TestWhatAServerWroteIsKeptWhenItsFileIsGone(t *testing.T) {
 	t.Parallel()
 	for what, change := range map[string]func(path, backup string, p *process) error{
@@ -213,8 +213,8 @@ func TestWhatAServerWroteIsKeptWhenItsFileIsGone(t *testing.T) {
 	}
 }
 
-// TestACommandDoesNotOpenWhatReplacedADatabase before the server has noticed, which is as good as its lock and what it noted in it. One that
-// was killed keeps nobody.
+// TestACommandDoesNotOpenWhatReplacedADatabase before the server has noticed, which is as good as its lock and what it noted in it. One
+// that was killed keeps nobody.
 func TestACommandDoesNotOpenWhatReplacedADatabase(t *testing.T) {
 	t.Parallel()
 	dir, backup := t.TempDir(), filepath.Join(t.TempDir(), "backup")

@@ -62,8 +62,8 @@ func TestAKeyThatCannotBePrintedIsNotMade(t *testing.T) {
 	})
 }
 
-// TestAKeyThatNobodyWouldSeeIsNotMade: its stdout leads nowhere, or was closed, which the runtime makes the same. What prints no key ends as
-// it would.
+// TestAKeyThatNobodyWouldSeeIsNotMade: its stdout leads nowhere, or was closed, which the runtime makes the same. What prints no key ends
+// as it would.
 func TestAKeyThatNobodyWouldSeeIsNotMade(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -187,8 +187,8 @@ func TestAPasswordOfTheDemoThatCannotBePrintedIsNotKept(t *testing.T) {
 	})
 }
 
-// TestAServerThatNobodyWatchesMakesNoFirstKey where its stdout leads nowhere: it serves, says so once in its log, and the key is made by whom
-// somebody reads.
+// TestAServerThatNobodyWatchesMakesNoFirstKey where its stdout leads nowhere: it serves, says so once in its log, and the key is made by
+// whom somebody reads.
 func TestAServerThatNobodyWatchesMakesNoFirstKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
