@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -29,16 +30,34 @@ func (c *config) claim() (release func() error, err error) {
 	if err := c.checkPlace(); err != nil {
 		return nil, err
 	}
-	release, err = lockDatabase(followed(path), os.O_CREATE|os.O_RDWR)
-	c.claimed = err == nil
-	return release, err
+	path = followed(path)
+	if release, err = lockDatabase(path, os.O_CREATE|os.O_RDWR); err != nil {
+		return nil, err
+	}
+	if err := checkSpoiled(path); err != nil {
+		return nil, errors.Join(err, release())
+	}
+	c.claimed = true
+	_ = overwrite(path+".server", "") // of the server before: the database may be another one by now, and a migration takes its time
+	return release, nil
 }
+
+// locksTried is how often a lock is tried again that somebody has: checkServed takes it for a moment.
+const locksTried = 10
 
 // lockDatabase is claim for what has found the place of the database. flags are those with which the file is opened that is locked.
 func lockDatabase(path string, flags int) (release func() error, err error) {
 	// A file of its own: SQLite locks parts of the database itself, and on some systems one lock would end the other.
 	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(flags))
-	switch taken, err := lock.TryLock(); {
+	taken, err := lock.TryLock()
+	for range locksTried {
+		if err != nil || taken {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+		taken, err = lock.TryLock()
+	}
+	switch {
 	case err != nil:
 		return nil, fmt.Errorf("claim the database %s: %w", path, store.AtPlace(path, err))
 	case !taken:

@@ -26,6 +26,9 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		}
 		return a.firstKeyTo(ctx, file)
 	}
+	if out, is := stdout.(*output); is && out.seen() != nil {
+		return a.withoutFirstKey(ctx, out.seen())
+	}
 	err := handOver(ctx, a.db, func(tx *store.DB) (string, error) { return models.CreateFirstManagementKey(ctx, tx) },
 		func(key string) error {
 			if a.cfg.logFormat == "json" {
@@ -37,6 +40,17 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		return fmt.Errorf("make the first management key: %w", err)
 	}
 	return nil
+}
+
+// withoutFirstKey tells that the first management key is not made, because nobody would see it. A server works without one, and whatever
+// starts it may have its reasons for a stdout that keeps nothing.
+func (a *app) withoutFirstKey(ctx context.Context, unseen error) error {
+	made, err := models.HasManagementKey(ctx, a.db)
+	if err == nil && !made {
+		a.logger.WarnContext(ctx, "the first management key is not made, because nobody would see it: 'roster key first' prints it, "+
+			"and --first-key-file (ROSTER_FIRST_KEY_FILE) is where a server puts it", "error", unseen)
+	}
+	return err
 }
 
 // checkFirstKeyFile refuses a file for the first management key that could not be written: it is there already, or its directory is not.

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"roster/models/store"
 )
 
@@ -28,6 +30,8 @@ type heldFile struct {
 	// The mark that this server has put into the file, 0 for none, and whether it has been seen there: it comes by way of the log.
 	mark   uint32
 	marked atomic.Bool
+
+	spoiled bool // it was written over, and the next server is to know
 }
 
 // holdFile opens the file of an embedded database beside SQLite, and marks it. On PostgreSQL it returns nil.
@@ -79,28 +83,53 @@ func (c *config) checkServed() error {
 		return nil
 	}
 	path = followed(path)
-	served, err := os.ReadFile(path + ".server")
-	if err != nil || len(served) == 0 {
+	served, err := overwritten(path + ".server")
+	if err != nil || served == "" {
 		return nil //nolint:nilerr // no server has said anything
 	}
-	if now, err := os.Stat(path); err != nil || fileIdentity(now) == string(served) {
+	if now, err := os.Stat(path); err != nil || fileIdentity(now) == served {
 		return nil //nolint:nilerr // whoever opens it says what is wrong
 	}
-	release, err := keepFromServers(path) // one that was killed has left what it noted
-	if errors.Is(err, errServed) {
-		return fmt.Errorf("a server runs whose database was in the place of %s before, and whose log is there: wait until it has ended, "+
-			"which takes a second or two", path)
-	}
+	// One that was killed has left what it noted. The lock is shared: commands do not take each other for a server.
+	lock := flock.New(path+".server", flock.SetFlag(os.O_RDONLY))
+	free, err := lock.TryRLock()
 	if err != nil {
 		return nil //nolint:nilerr // who may not lock may still read
 	}
-	return release()
+	if free {
+		return lock.Close()
+	}
+	return fmt.Errorf("a server runs whose database was in the place of %s before, and whose log is there: wait until it has ended, "+
+		"which takes a second or two", path)
 }
 
-// Close closes a file that there is.
+// checkSpoiled refuses a database that was written over while the server before ran, until another one is there: whatever starts servers
+// again would have the next one go on with what is of neither.
+func checkSpoiled(path string) error {
+	noted, err := overwritten(path + ".server")
+	if err != nil || noted == "" {
+		return nil //nolint:nilerr // nothing is known
+	}
+	if now, err := os.Stat(path); err != nil || spoiledIdentity(now) != noted {
+		return nil //nolint:nilerr // whoever opens it says what is wrong
+	}
+	return fmt.Errorf("the database %s was written over while the server before this one ran, and is not whole: move it away and restore "+
+		"a backup; whoever wants it as it is removes %[1]s.server", path)
+}
+
+// spoiledIdentity is fileIdentity of a file that was written over, as long as nobody writes into it. Numbers of files are used again, so
+// the time belongs to it.
+func spoiledIdentity(info fs.FileInfo) string {
+	return fmt.Sprintf("written over %d %s", info.ModTime().UnixNano(), fileIdentity(info))
+}
+
+// Close closes a file that there is, after the database.
 func (f *heldFile) Close() error {
 	if f == nil {
 		return nil
+	}
+	if now, err := f.file.Stat(); err == nil && f.spoiled {
+		_ = overwrite(followed(f.path)+".server", spoiledIdentity(now)) // on a full disk, it has said so all the same
 	}
 	return f.file.Close()
 }
@@ -120,6 +149,7 @@ func (a *app) watchFile(file *heldFile) {
 			return nil
 		}
 		if inItsPlace(file.path, file.opened) {
+			file.spoiled = true
 			return fmt.Errorf("the database %s was written over while this server ran; neither what was in it, nor what was put there, is "+
 				"whole: move it away, with the log %s-wal if there is one, and restore a backup", file.path, filepath.Base(file.path))
 		}

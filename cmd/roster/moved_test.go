@@ -246,6 +246,53 @@ func TestACommandDoesNotOpenWhatReplacedADatabase(t *testing.T) {
 	}
 }
 
+// TestWhatAServerBeforeNotedKeepsNobody from the database that was put in the place of its own: not while the next one migrates that, not
+// where that one could note nothing since the file has a second name, and not because several commands look at once. A server that starts
+// meanwhile is not refused either.
+func TestWhatAServerBeforeNotedKeepsNobody(t *testing.T) {
+	t.Parallel()
+	dir, backup := t.TempDir(), filepath.Join(t.TempDir(), "backup")
+	path := filepath.Join(dir, "roster.db")
+	where := []string{"--listen", "127.0.0.1:0", "--data-dir", dir}
+	launch(t, where...).kill()
+	if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", dir); code != exitOK {
+		t.Fatal(stderr)
+	}
+	if err := os.Rename(backup, path); err != nil {
+		t.Fatal(err)
+	}
+	verify := func() {
+		t.Helper()
+		if code, stdout, stderr := command(t, nil, "verify", "--data-dir", dir); code != exitOK {
+			t.Errorf("%s%s", stdout, stderr)
+		}
+	}
+	looks, err := os.Open(path + ".server") // as a command does that looks at this moment
+	if err == nil {
+		err = syscall.Flock(int(looks.Fd()), syscall.LOCK_SH)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify()
+	if err := looks.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	next := &config{dataDir: dir}
+	release, err := next.claim()
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify()
+	if err := errors.Join(release(), os.WriteFile(path+".server", []byte("1\n"), 0o600),
+		os.Link(path+".server", filepath.Join(t.TempDir(), "link"))); err != nil {
+		t.Fatal(err)
+	}
+	launch(t, where...)
+	verify()
+}
+
 // TestAServerEndsWhenItsDatabaseIsWrittenOver by a backup of its own that is copied into the file, as "cp" does, which keeps its identity.
 func TestAServerEndsWhenItsDatabaseIsWrittenOver(t *testing.T) {
 	t.Parallel()
@@ -267,6 +314,23 @@ func TestAServerEndsWhenItsDatabaseIsWrittenOver(t *testing.T) {
 		t.Errorf("it ends with %v", err)
 	}
 	p.log.Match(t, `"level":"ERROR","msg":"ended","error":"the database [^"]*roster.db was written over while this`)
+
+	// Whatever starts it again does not have it go on with that, nor once others have looked; with a backup in its place it does.
+	dir := filepath.Dir(path)
+	for range 2 {
+		code, stdout, stderr := command(t, nil, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir)
+		if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: the database "+path+" was written over while the") {
+			t.Errorf("the next one: %d %s%s", code, stdout, stderr)
+		}
+		command(t, nil, "verify", "--data-dir", dir)
+	}
+	if err := os.Rename(path, filepath.Join(home, "spoiled")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(t, nil, "restore", backup, "--data-dir", dir); code != exitOK {
+		t.Fatal(stderr)
+	}
+	launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
 }
 
 // TestACommandDoesNotMigrateUnderAServer has a server of an earlier version, which is as good as its lock and its schema.

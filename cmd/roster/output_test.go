@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
 	"roster/models"
+	"roster/server/servertest"
 )
 
 // fullDisk is a stdout that takes nothing more.
@@ -182,4 +185,33 @@ func TestAPasswordOfTheDemoThatCannotBePrintedIsNotKept(t *testing.T) {
 			t.Errorf("with room: %d %s %s", code, stdout, stderr)
 		}
 	})
+}
+
+// TestAServerThatNobodyWatchesMakesNoFirstKey where its stdout leads nowhere: it serves, says so once in its log, and the key is made by
+// whom somebody reads.
+func TestAServerThatNobodyWatchesMakesNoFirstKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	log := servertest.NewOutput()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--log-format", "json", "--listen", "127.0.0.1:0", "--data-dir", dir)
+	cmd.Env, cmd.Stderr = append(os.Environ(), asProgram+"=1"), log // stdout is the null device
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- cmd.Wait()
+		log.End()
+	}()
+	if _, ok := listens(log); !ok {
+		t.Fatalf("it ended: %v\n%s", <-ended, log)
+	}
+	log.Match(t, `"level":"WARN","msg":"the first management key is not made, because nobody would see it: 'roster key first' prints it`)
+	code, key, stderr := command(t, nil, "key", "first", "--data-dir", dir)
+	if _, _, ok := models.ParseSecret(nil, strings.TrimSuffix(key, "\n")); code != exitOK || !ok {
+		t.Errorf("beside it, 'key first' prints %q, ends with %d and says %s", key, code, stderr)
+	}
+	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), <-ended); err != nil {
+		t.Error(err)
+	}
 }

@@ -15,5 +15,7 @@ func fileIdentity(fs.FileInfo) string { return "" }
 
 func overwrite(string, string) error { return nil }
 
+func overwritten(string) (string, error) { return "", nil }
+
 // withoutName returns false: this system does not remove files that are open.
 func withoutName(*os.File) bool { return false }

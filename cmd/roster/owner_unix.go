@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -29,25 +30,46 @@ func fileIdentity(info fs.FileInfo) string {
 	return fmt.Sprintf("%d\n", of.Ino)
 }
 
-// overwrite puts a text into a file that is there under this one name. A link could lead to anybody's, and who runs this may be root.
+// openAlone opens a file that is there under this one name. A link could lead to anybody's, and who runs this may be root.
+func openAlone(path string, flag int) (*os.File, error) {
+	file, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0) // a named pipe would keep it waiting
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	if of, known := info.Sys().(*syscall.Stat_t); !known || !info.Mode().IsRegular() || of.Nlink != 1 {
+		return nil, errors.Join(fmt.Errorf("%s has other names, or is no file", path), file.Close())
+	}
+	return file, nil
+}
+
+// overwrite puts a text into a file that openAlone opens.
 func overwrite(path, text string) (err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NOFOLLOW, 0)
+	file, err := openAlone(path, os.O_WRONLY)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	if of, known := info.Sys().(*syscall.Stat_t); !known || !info.Mode().IsRegular() || of.Nlink != 1 {
-		return fmt.Errorf("%s has other names, or is no file", path)
-	}
 	if err := file.Truncate(0); err != nil {
 		return err
 	}
 	_, err = file.WriteString(text)
 	return err
+}
+
+// overwritten returns what overwrite has put into a file. Where it would put nothing now, what is there is of an earlier time: in a file
+// that got a second name since, with a copy of links for example.
+func overwritten(path string) (string, error) {
+	file, err := openAlone(path, os.O_RDONLY)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close() //nolint:errcheck // it is only read
+	text, err := io.ReadAll(file)
+	return string(text), err
 }
 
 // withoutName reports whether a file that is open was removed, under each of its names.
