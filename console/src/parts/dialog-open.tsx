@@ -3,12 +3,14 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { useState } from "react";
 import type { DialogProps } from "./dialog";
+import { placeOf } from "./focus";
 
 export default function OpenDialog({ title, intro, children, foot, close, stays, typed }: DialogProps) {
-	const [opener] = useState(() => document.activeElement);
+	const [opener] = useState(() => placeOf(document.activeElement));
 	// What opened it may be gone, or there was none: a key did. Then reading goes on at the heading of the page.
 	const after = () => {
-		if (opener instanceof HTMLElement && opener !== document.body && opener.isConnected && opener.checkVisibility()) return opener;
+		const back = opener();
+		if (back) return back;
 		const heading = document.querySelector<HTMLElement>("main h1");
 		if (heading) heading.tabIndex = -1;
 		return heading;

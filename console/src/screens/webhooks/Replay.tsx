@@ -142,7 +142,7 @@ export function Replays({ webhook, not }: { webhook: string; not: string | false
 	const { data } = useRead<Replay[]>(
 		url("webhookReplays", {
 			"filter[webhookId]": webhook,
-			"filter[state]": "running,paused",
+			"filter[state][match]": "running,paused",
 			sort: "-createdAt",
 			"fields[webhookReplays]": "state",
 			"page[size]": 5,
