@@ -162,5 +162,62 @@ for (const database of databases) {
 				await until("it is undone", async () => (await now()).join() === "viewer");
 			},
 		);
+
+		journey(
+			"what is typed while the text before it is being saved stays, and is asked about",
+			() => `/organizations/${made.below.id}/settings`,
+			async (page) => {
+				let release;
+				const held = new Promise((r) => (release = r));
+				await page.route(/\/organizations\/[^/?]+$/, async (route) => {
+					if (route.request().method() === "PATCH") await held;
+					await route.continue();
+				});
+				const description = page.getByLabel("Description");
+				await description.fill("Sent");
+				await page.getByRole("button", { name: "Save 1 change" }).click();
+				await page.getByRole("button", { name: /It is on its way/ }).waitFor();
+				await description.fill("Sent, and more");
+				release();
+				await page.getByText("Changed description").first().waitFor();
+				await settled(page);
+				assert.equal(await description.inputValue(), "Sent, and more");
+				await page.getByRole("link", { name: "Overview" }).click();
+				const ask = page.getByRole("dialog", { name: "Leave what is not saved?" });
+				await ask.getByRole("button", { name: "Stay here" }).click();
+				await page.getByRole("button", { name: "Save 1 change" }).click();
+				await until("it is saved", async () => {
+					const { data } = await made.owner("GET", `organizations/${made.below.id}`);
+					return data.attributes.description === "Sent, and more";
+				});
+			},
+		);
+
+		journey(
+			"Back asks before a secret is gone that is shown once, and closes what is over the page that it leaves",
+			home,
+			async (page) => {
+				const tab = (name) => page.getByRole("navigation", { name: made.home.attributes.name }).getByRole("link", { name });
+				await tab(/^Keys/).click();
+				await page.getByRole("button", { name: "New key" }).click();
+				const dialog = page.getByRole("dialog");
+				await dialog.getByLabel("Name", { exact: true }).fill("Shown once");
+				await dialog.getByRole("checkbox").first().check();
+				await dialog.locator("button[type=submit]").click();
+				const stored = page.getByRole("button", { name: "I have stored it" });
+				await stored.waitFor();
+				await page.goBack();
+				await page.getByRole("dialog", { name: "Leave what is not saved?" }).getByRole("button", { name: "Stay here" }).click();
+				await stored.click();
+				await dialog.waitFor({ state: "detached" });
+				await tab(/^Overview/).click();
+				await page.getByRole("heading", { name: "Facts" }).waitFor();
+				await page.getByRole("button", { name: "Organization below" }).click();
+				await dialog.waitFor();
+				await page.goBack();
+				await page.getByRole("button", { name: "New key" }).waitFor();
+				await dialog.waitFor({ state: "detached" });
+			},
+		);
 	});
 }

@@ -3,20 +3,20 @@
 
 import { useEffect } from "react";
 
-const row = "main :is(tbody > tr, ul > li, ol > li)";
-
-/** The link of what a row is about, or the button that opens it. */
-const handle = "a.name, .log-row, .list-row, a, button:not([disabled])";
+/** Returns the link of what a row is about, or the button that opens it. */
+function handle(row: Element) {
+	return row.querySelector<HTMLElement>("a.name, .log-row, .list-row, a, button:not([disabled])");
+}
 
 /** Remembers where something stands, and returns how to find it, or the row that has taken the place of its own; null if there is neither. */
 export function placeOf(element: Element | null): () => HTMLElement | null {
-	const own = element?.closest(row);
+	const own = element?.closest("main :is(tbody > tr, ul > li, ol > li)");
 	const list = own?.parentElement;
 	const at = list ? [...list.children].indexOf(own as Element) : -1;
 	return () => {
 		if (element instanceof HTMLElement && element !== document.body && element.isConnected && element.checkVisibility()) return element;
 		if (!list?.isConnected || own?.isConnected) return null;
-		const handles = [...list.children].slice(0, at + 1).map((r) => r.querySelector<HTMLElement>(handle));
+		const handles = [...list.children].slice(0, at + 1).map(handle);
 		return handles.findLast((h) => h?.checkVisibility()) ?? null;
 	};
 }
