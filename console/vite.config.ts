@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 import { words } from "./words.ts";
 
 const everywhere =
-	/\/node_modules\/(react|react-dom|scheduler|use-sync-external-store|wouter|@tanstack)\/|\/src\/(api|words)\/|\/src\/parts\/(as-curl|boundary|choices|failure|first|icons|listing|live|menu|later|more|organization-name|position|preferences|rows|small|unsaved|virtual|whole)\.tsx?|\/src\/frame\/(Bars|Frame|Side|does|find|keys|moving|page|recognize|rows|tree-store)\.tsx?|\/src\/screens\/query-state|preload-helper/;
+	/\/node_modules\/(react|react-dom|scheduler|use-sync-external-store|wouter|@tanstack)\/|\/src\/(api|words)\/|\/src\/parts\/(as-curl|boundary|choices|failure|first|focus|icons|listing|live|menu|later|more|organization-name|position|preferences|rows|small|unsaved|virtual|whole)\.tsx?|\/src\/frame\/(Bars|Frame|Side|does|find|keys|moving|page|recognize|rows|tree-store)\.tsx?|\/src\/screens\/query-state|preload-helper/;
 
 /** What an organization is looked at and worked on with. It is one file for the same reason; the first lists do not wait for it. */
 const deeds =

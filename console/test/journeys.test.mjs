@@ -393,6 +393,8 @@ for (const database of databases) {
 			() => `/organizations/${made.home.id}/people`,
 			async (page) => {
 				await page.route(/assets\/KeyList/, (route) => route.fulfill({ status: 404 }));
+				await page.reload(); // it has the part already, which comes with the first page
+				await settled(page);
 				await page.keyboard.press("?");
 				await page.getByText("The service is another version now").waitFor();
 				assert.ok(await page.getByRole("row").filter({ hasText: "Administrator" }).first().isVisible());

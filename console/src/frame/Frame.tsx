@@ -8,7 +8,8 @@ import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { useRead } from "../api/query";
 import { FindField, FindProvider } from "../parts/find-field";
-import { later } from "../parts/later";
+import { early, later } from "../parts/later";
+import { useFocusStays } from "../parts/focus";
 import { Icon, Mark } from "../parts/icons";
 import { dismiss, keep, leaveAlone, useNotice, useSpoken } from "../parts/live";
 import { SquareButton, Typed } from "../parts/small";
@@ -22,10 +23,10 @@ import { TreeStore } from "./tree-store";
 import { useLeaving } from "../parts/unsaved";
 import { t } from "../words/message";
 
-const Palette = later(() => import("./Palette"));
-const KeyList = later(() => import("./KeyList"));
+const Palette = early(() => import("./Palette"));
+const KeyList = early(() => import("./KeyList"));
 const MoveDialog = later(() => import("../screens/organization/Move"));
-const Leave = later(() => import("./Leave"));
+const Leave = early(() => import("./Leave"));
 const NewOrganization = later(() => import("../screens/organization/New"));
 
 export interface FrameState {
@@ -203,6 +204,12 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 export function Said() {
 	const notice = useNotice();
 	const spoken = useSpoken();
+	useFocusStays();
+	const undo = () => {
+		notice?.undo?.();
+		dismiss();
+	};
+	useKeys([{ key: "U", label: t("frame.frame.undoWhatIsSaid"), act: undo, when: () => Boolean(notice?.undo) }]);
 	return (
 		<>
 			<div className="only-read" role="status" aria-live="polite">
@@ -220,14 +227,7 @@ export function Said() {
 				>
 					<span>{notice.text}</span>
 					{notice.undo && (
-						<button
-							className="toast-undo"
-							type="button"
-							onClick={() => {
-								notice.undo?.();
-								dismiss();
-							}}
-						>
+						<button className="toast-undo" type="button" aria-keyshortcuts="U" onClick={undo}>
 							{t("frame.frame.undo")}
 						</button>
 					)}

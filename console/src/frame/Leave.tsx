@@ -9,7 +9,7 @@ export default function Leave() {
 	return (
 		<Dialog
 			title={t("frame.leave.leaveWhatIsNotSaved")}
-			intro={t("frame.leave.youHaveTypedSomethingOn")}
+			intro={t("frame.leave.thereIsSomethingOn")}
 			close={() => decide(false)}
 			foot={
 				<div className="dialog-foot">

@@ -3,12 +3,12 @@
 import { Suspense, useEffect, useState, type ReactNode } from "react";
 import type { Failure } from "../api/client";
 import { Faults } from "./failure";
-import { later } from "./later";
+import { early } from "./later";
 import { Button } from "./small";
 import { leaving, useUnsaved } from "./unsaved";
 import { t } from "../words/message";
 
-const OpenDialog = later(() => import("./dialog-open"));
+const OpenDialog = early(() => import("./dialog-open"));
 
 export interface DialogProps {
 	title: ReactNode;

@@ -3,10 +3,10 @@
 
 import { t } from "../words/message";
 import { row } from "../words/count";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Failure, ask } from "../api/client";
 import type { Answer, Relationship, Resource } from "../api/document";
-import { useSend } from "../api/query";
+import { useSend, type Sending } from "../api/query";
 import { useUnsaved } from "./unsaved";
 
 /** What two people have changed, each in their way. */
@@ -64,9 +64,15 @@ export function useEdit<R extends Resource<unknown>, F extends object>({
 	const names = Object.keys(form) as Name[];
 	const changed = names.filter((k) => !same(form[k], before[k]));
 	const forget = useUnsaved(changed.length > 0);
-	const discard = () => setTyped({ values: {} });
-	const adopt = (answer: Answer<R>) => {
-		discard();
+	const latest = useRef(typed);
+	latest.current = typed;
+	const become = (next: Typed<R, F>) => setTyped((latest.current = next));
+	const discard = () => become({ values: {} });
+	/** What was typed while it was on its way is over what came of it; what was sent is no more than that. */
+	const adopt = (answer: Answer<R>, { body }: Sending) => {
+		const { attributes } = (body as { data: { attributes: Record<string, unknown> } }).data;
+		const kept = (Object.entries(latest.current.values) as [Name, F[Name]][]).filter(([k, v]) => !same(sent(k, v), attributes[k]));
+		become(read && kept.length ? { values: Object.fromEntries(kept) as Partial<F>, base: answer } : { values: {} });
 		if (read) setWritten({ answer, over: read });
 		tell?.();
 	};
@@ -83,7 +89,7 @@ export function useEdit<R extends Resource<unknown>, F extends object>({
 		setUnread(null);
 		send.mutate(request(values, over), {
 			onSuccess: (a) => {
-				forget();
+				if (Object.keys(latest.current.values).length === 0) forget();
 				saved(only, () => back.mutate(request(formOf(over?.data), a)), a);
 			},
 			onError: async (e) => {

@@ -2,6 +2,7 @@
 
 import { lazy, type ComponentType } from "react";
 import { answered, replaced, unanswered } from "../api/connection";
+import { afterFirst } from "./first";
 
 /**
  * Returns a component whose code is loaded when it is first shown. While the service does not answer the code stays on its way, and it comes once
@@ -10,6 +11,12 @@ import { answered, replaced, unanswered } from "../api/connection";
  */
 export function later<T extends ComponentType<any>>(load: () => Promise<{ default: T }>) {
 	return lazy(() => loaded(load));
+}
+
+/** As later, for what is needed when the service cannot be asked any more: its code comes once the first page is there. */
+export function early<T extends ComponentType<any>>(load: () => Promise<{ default: T }>) {
+	void afterFirst().then(() => load().catch(() => undefined)); // then it is loaded when it is shown
+	return later(load);
 }
 
 /** Loads code, again and again until it is there. */

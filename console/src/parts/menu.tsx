@@ -1,11 +1,11 @@
 /* A button that opens a list of what can be done. */
 
 import { Suspense, useRef, useState, type ReactNode } from "react";
-import { later } from "./later";
+import { early } from "./later";
 import type { IconName } from "./icons";
 
 const load = () => import("./menu-open");
-const OpenMenu = later(load);
+const OpenMenu = early(load);
 const ahead = () => void load().catch(() => undefined);
 
 export interface MenuEntry {

@@ -117,7 +117,11 @@ function ProfileForm({ read }: { read: Answer<User> }) {
 				<Field key={p} label={labels[p]} value={edit.form[p]} wrong={edit.wrong(p)} onChange={(e) => edit.set(p, e.target.value)} />
 			))}
 			<div className="row">
-				<Button kind="main" type="submit" not={edit.changed.length === 0 && t("common.nothingIsChangedYet")}>
+				<Button
+					kind="main"
+					type="submit"
+					not={edit.busy ? t("common.itIsOnItsWay") : edit.changed.length === 0 && t("common.nothingIsChangedYet")}
+				>
 					{t("common.save")}
 				</Button>
 				{edit.changed.length > 0 && (

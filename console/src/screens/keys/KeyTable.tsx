@@ -77,7 +77,7 @@ export function KeyTable({ list, included, whose }: TableProps) {
 									</span>
 								</td>
 								{whose && (
-									<td className="second" data-fold="under">
+									<td className="second roomy" data-fold="under">
 										{o ? (
 											<Link href={`/organizations/${o.id}/keys`}>
 												<Typed>{o.attributes.name}</Typed>

@@ -1,4 +1,4 @@
-/* A secret, shown once: it leaves the page when the dialog closes. */
+/* A secret, shown once: it leaves the page when the dialog closes, and it is asked about before it goes with the page. */
 
 import "../../styles/reading.css";
 import type { ReactNode } from "react";
@@ -6,6 +6,7 @@ import { Dialog } from "../../parts/dialog";
 import { Icon } from "../../parts/icons";
 import { copy } from "../../parts/live";
 import { Button } from "../../parts/small";
+import { useUnsaved } from "../../parts/unsaved";
 import { t } from "../../words/message";
 
 /** children say what is done with it. */
@@ -23,15 +24,20 @@ export function SecretDialog({
 	children?: ReactNode;
 }) {
 	const link = what === "link";
+	const forget = useUnsaved(true);
+	const stored = () => {
+		forget();
+		close();
+	};
 	return (
 		<Dialog
 			title={title}
 			intro={t("keys.secret.itIsShownThisOnce")}
 			stays
-			close={close}
+			close={stored}
 			foot={
 				<div className="dialog-foot">
-					<Button kind="main" onClick={close}>
+					<Button kind="main" onClick={stored}>
 						{link ? t("organization.invitations.iHaveHandedItOver") : t("keys.secret.iHaveStoredIt")}
 					</Button>
 				</div>

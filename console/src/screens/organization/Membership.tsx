@@ -4,12 +4,13 @@ import { useState } from "react";
 import { url } from "../../api/client";
 import { relatedMany } from "../../api/document";
 import type { Membership, Role, RoleAttributes } from "../../api/resources";
-import { useRead, useSend } from "../../api/query";
+import { useRead, useSend, type Sending } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
 import { Check } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Ghosts, Typed } from "../../parts/small";
 import { all } from "../../words/count";
+import type { Operation } from "../operations";
 import { useGrants } from "./grants";
 import type { Holder } from "./People";
 import { rich, t } from "../../words/message";
@@ -32,8 +33,12 @@ export function useRoles(id: string | null) {
 	return data?.data.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0));
 }
 
-function linkage(ids: string[]) {
-	return { data: ids.map((id) => ({ type: "roles", id })) };
+/** Gives roles and takes others: no more than that, so that what somebody else has given or taken meanwhile stays as they left it. */
+function giving(membership: string, given: string[], taken: string[]): Sending {
+	const ref = { type: "memberships", id: membership, relationship: "roles" };
+	const some = (op: Operation["op"], ids: string[]) => (ids.length ? [{ op, ref, data: ids.map((id) => ({ type: "roles", id })) }] : []);
+	const operations: Operation[] = [...some("add", given), ...some("remove", taken)];
+	return { to: url("operations"), method: "POST", atomic: true, body: { "atomic:operations": operations } };
 }
 
 /** last says why the role of an owner stays, if it does. */
@@ -42,18 +47,18 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 	const grants = useGrants(id);
 	const before = relatedIds(membership);
 	const [chosen, setChosen] = useState(before);
-	const to = url(`memberships/${membership.id}/relationships/roles`);
+	const added = chosen.filter((r) => !before.includes(r));
+	const removed = before.filter((r) => !chosen.includes(r));
 	const back = useSend();
 	const send = useSend(() => {
 		close();
 		notify(t("organization.membership.changedTheRolesOf", { name: holder.name }), () =>
-			back.mutate({ to, method: "PATCH", body: linkage(before) }),
+			back.mutate(giving(membership.id, removed, added)),
 		);
 	});
-	const names = (ids: string[], without: string[]) =>
-		all(ids.filter((r) => !without.includes(r)).map((r) => roles?.find((role) => role.id === r)?.attributes.name ?? ""));
-	const given = names(chosen, before);
-	const taken = names(before, chosen);
+	const names = (ids: string[]) => all(ids.map((r) => roles?.find((role) => role.id === r)?.attributes.name ?? ""));
+	const given = names(added);
+	const taken = names(removed);
 	const what =
 		given && taken
 			? t("organization.membership.giveAndTake", { given, taken })
@@ -65,7 +70,7 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 			title={t("common.changeRoles")}
 			intro={rich("organization.membership.ofWhatIsGivenHere", { name: <Typed>{holder.name}</Typed> })}
 			close={close}
-			submit={() => send.mutate({ to, method: "PATCH", body: linkage(chosen) })}
+			submit={() => send.mutate(giving(membership.id, added, removed))}
 			act={what || t("common.change")}
 			not={chosen.length === 0 ? t("organization.membership.aMembershipHasARole") : !what && t("common.nothingIsChangedYet")}
 			error={send.error}

@@ -36,7 +36,7 @@ export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; c
 				)
 			}
 			close={close}
-			stays
+			typed
 			foot={
 				<div className="dialog-foot">
 					<Button kind="main" onClick={() => settle(mine)}>

@@ -143,7 +143,11 @@ export default function Settings(props: TabProps) {
 					onChange={(on) => edit.set("locationTracking", on)}
 				/>
 				<div className="row wrap save" data-on={changed.length ? "" : undefined}>
-					<Button kind="main" type="submit" not={not || (changed.length === 0 && t("common.nothingIsChangedYet"))}>
+					<Button
+						kind="main"
+						type="submit"
+						not={not || (edit.busy && t("common.itIsOnItsWay")) || (changed.length === 0 && t("common.nothingIsChangedYet"))}
+					>
 						{changed.length ? t("common.saveCountChange", { count: changed.length }) : t("common.save")}
 					</Button>
 					{changed.length > 0 && (

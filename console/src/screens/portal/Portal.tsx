@@ -12,7 +12,7 @@ import { Bars } from "../../frame/Bars";
 import { Said } from "../../frame/Frame";
 import { onKeyDown, useKeys } from "../../frame/keys";
 import { hasPage, useFocusOnNavigation, usePage } from "../../frame/page";
-import { later } from "../../parts/later";
+import { early, later } from "../../parts/later";
 import { Boundary } from "../../parts/boundary";
 import { typing, useLeaving } from "../../parts/unsaved";
 import { showWhole } from "../../parts/whole";
@@ -28,8 +28,8 @@ import { t } from "../../words/message";
 const Webhooks = later(() => import("../organization/Webhooks"));
 const Deliveries = later(() => import("./Deliveries"));
 const EventTypes = later(() => import("./EventTypes"));
-const KeyList = later(() => import("../../frame/KeyList"));
-const Leave = later(() => import("../../frame/Leave"));
+const KeyList = early(() => import("../../frame/KeyList"));
+const Leave = early(() => import("../../frame/Leave"));
 
 interface LinkAttributes {
 	name?: string | null;
