@@ -1,1 +1,0 @@
-export{t as default}from"./EventCard-D0kkoN_s.js";

@@ -1,1 +1,0 @@
-import{C as e,cn as t,kn as n,z as r}from"./base-D1TS1xOd.js";var i=n();function a(){return r({title:t(`Nothing here`),crumbs:[{name:t(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(e,{})})}export{a as t};

@@ -1,0 +1,1 @@
+export{c as default}from"./deeds-C2qWm4NK.js";
