@@ -349,11 +349,11 @@ for (const database of databases) {
 			async (page) => {
 				const row = page.getByRole("row").filter({ hasText: "Administrator" }).first();
 				await service.end();
-				await page.keyboard.press("?");
+				await page.keyboard.press("I");
 				await page.getByText("The service does not answer").first().waitFor();
 				assert.ok(await row.isVisible());
 				await service.begin();
-				await page.getByRole("dialog", { name: "Keys of this page" }).waitFor();
+				await page.getByRole("dialog", { name: /^Invite/ }).waitFor();
 				await page.keyboard.press("Escape");
 				await row.waitFor();
 			},
