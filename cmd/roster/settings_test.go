@@ -48,7 +48,8 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 			"cannot be used: white space is around it, as the line break at the end of a file that a Secret was made of"},
 		{"database-url", "sqlite::memory:", `cannot be used: it must name a file after sqlite:, without options`},
 		{"database-url", "sqlite:x?mode=ro", `cannot be used: it must name a file after sqlite:, without options`},
-		{"database-url", "sqlite:x\n", `cannot be used: white space is around it`},
+		{"database-url", "sqlite:x\n",
+			"cannot be used: white space is around it, as the line break at the end of a file that a Secret was made of"},
 		{"smtp-url", "smtp://root:hunter2@", `cannot be used: it must look like smtps://user:password@host:465 or smtp://host:587, ` +
 			`with special characters percent-encoded`},
 		{"smtp-url", "smtp://localhost", `needs --mail-from (ROSTER_MAIL_FROM), and --base-url (ROSTER_BASE_URL) for the links in mails`},
