@@ -46,10 +46,13 @@ func displacedSince(ctx context.Context, db *store.DB, position int64) (moved []
 // parents is the parent of each organization of some trees that has one.
 type parents map[string]string
 
-// parentsAround returns the parents of all that was above an organization, or where something was moved from or to, at any time of some
+// parentsAround returns the parents of all that was above some organizations, or where something was moved from or to, at any time of some
 // moves.
-func parentsAround(ctx context.Context, db *store.DB, moved []displaced, organization string) (parents, error) {
-	places := map[string]bool{organization: true}
+func parentsAround(ctx context.Context, db *store.DB, moved []displaced, organizations ...string) (parents, error) {
+	places := map[string]bool{}
+	for _, id := range organizations {
+		places[id] = true
+	}
 	for _, m := range moved {
 		places[m.head], places[m.from], places[m.to] = true, true, true
 	}

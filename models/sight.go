@@ -90,23 +90,18 @@ func (s *Sight) IsWhole(ctx context.Context, db *store.DB, now collection.Scope)
 	if err != nil {
 		return false, err
 	}
-	away, lost := map[string][]string{}, s.loses(kinds)
+	lost, above := s.loses(kinds), map[string]bool{}
 	if tree.undo(moved, func(tree parents, m displaced) bool {
-		after := tree.line(m.to)
-		for _, above := range tree.line(m.from) {
-			if !slices.Contains(after, above) && s.concerns(tree, m) {
-				away[m.head] = append(away[m.head], above)
-			}
+		for _, id := range s.leftAbove(tree, m) {
+			above[id] = true
 		}
 		return lost(tree, m)
 	}) {
 		return false, nil
 	}
-	if s.of.Schema != Roles.Schema {
-		return true, nil
-	}
-	for _, head := range sortedKeys(away) {
-		if gone, err := isTrue(ctx, db, rolesLost(head, away[head], now)); err != nil || gone {
+	for some := range slices.Chunk(sortedKeys(above), 1000) {
+		roles := collection.Condition("SELECT 1 FROM roles WHERE organization_id IN ?", some)
+		if gone, err := isTrue(ctx, db, roles); err != nil || gone {
 			return false, err
 		}
 	}
@@ -132,7 +127,7 @@ func (s *Sight) movedIn(ctx context.Context, db *store.DB) (moved []displaced, t
 	for seen := -1; seen != len(moved); {
 		seen = len(moved)
 		if seen > 0 {
-			if tree, err = parentsAround(ctx, db, moved, s.branch); err != nil {
+			if tree, err = parentsAround(ctx, db, moved, append(s.places(), s.branch)...); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -150,15 +145,55 @@ func (s *Sight) movedIn(ctx context.Context, db *store.DB) (moved []displaced, t
 func (s *Sight) loses(kinds []collection.Words) func(parents, displaced) bool {
 	return func(tree parents, m displaced) bool {
 		return s.concerns(tree, m) && slices.ContainsFunc(kinds, func(words collection.Words) bool {
-			at := func(id string) bool {
-				if s.scope.PersonID() != "" {
-					return words.Among(s.held[holdsAt{id, true}])
-				}
-				return s.scope.SeesBelow() && id == s.scope.Root()
-			}
+			at := func(id string) bool { return s.reads(words, id, true) }
 			return !at(m.head) && slices.ContainsFunc(tree.line(m.from), at) && !slices.ContainsFunc(tree.line(m.to), at)
 		})
 	}
+}
+
+// places returns the organizations at which the caller may read something, or below which.
+func (s *Sight) places() (ids []string) {
+	if s.scope.PersonID() == "" {
+		return []string{s.scope.Root()}
+	}
+	for at := range s.held {
+		if !at.below || s.held[holdsAt{at.organization, false}] == nil {
+			ids = append(ids, at.organization)
+		}
+	}
+	return ids
+}
+
+// reads reports whether the caller may read things of a kind at an organization, or else below it as well.
+func (s *Sight) reads(words collection.Words, id string, below bool) bool {
+	if s.scope.PersonID() != "" {
+		return words.Among(s.held[holdsAt{id, below}])
+	}
+	return id == s.scope.Root() && (!below || s.scope.SeesBelow())
+}
+
+// leftAbove returns, of roles, the organizations that a move left behind above a place from which their roles were seen, unless these were
+// seen otherwise right behind that move.
+func (s *Sight) leftAbove(tree parents, m displaced) (left []string) {
+	words := reading("roles")
+	if s.of.Schema != Roles.Schema || m.from == "" || !s.concerns(tree, m) {
+		return nil
+	}
+	places := slices.DeleteFunc(s.places(), func(id string) bool { return !s.reads(words, id, false) })
+	if !slices.ContainsFunc(places, func(id string) bool { return slices.Contains(tree.line(id), m.head) }) {
+		return nil
+	}
+	after := tree.line(m.to)
+	for _, above := range tree.line(m.from) {
+		up := tree.line(above)
+		seen := slices.Contains(after, above) || slices.ContainsFunc(places, func(id string) bool {
+			return slices.Contains(tree.line(id), above) || s.reads(words, id, true) && slices.Contains(up, id)
+		})
+		if !seen && (s.branch == "" || slices.Contains(up, s.branch)) {
+			left = append(left, above)
+		}
+	}
+	return left
 }
 
 // concerns reports whether a move is of something in the branch that the list is narrowed to, or of the whole of that.
@@ -169,7 +204,7 @@ func (s *Sight) concerns(tree parents, m displaced) bool {
 
 // leavesOutDeleted reports whether the caller does not see what hangs on organizations that are deleted.
 func (s *Sight) leavesOutDeleted(now collection.Scope) bool {
-	if now.All() && s.of.Schema == Users.Schema {
+	if now.All() && s.of.Schema == Users.Schema && s.branch == "" {
 		return false
 	}
 	return now.PersonID() != "" || s.of.Reached.Live || s.of.Schema == Roles.Schema || s.of.Schema == Files.Schema
@@ -194,16 +229,6 @@ func (s *Sight) deleted(now collection.Scope, words collection.Words) collection
 	}
 	return collection.Condition(`SELECT 1 FROM event_feed d JOIN organizations ON organizations.id = d.subject_id
 		WHERE d.position > ? AND d.event_type = 'organization.deleted'`, s.position).And(which...)
-}
-
-// rolesLost returns a SELECT of a role of one of the organizations that a branch was moved away from, if it was seen from that branch and
-// is not seen otherwise. One that is seen from the branch again was not seen for a time.
-func rolesLost(head string, above []string, now collection.Scope) collection.Where {
-	words := reading("roles")
-	return collection.Condition(`SELECT 1 FROM organization_paths d JOIN roles ON roles.organization_id IN ? WHERE d.ancestor_id = ?`,
-		above, head).And(now.WithinAny(words, "d.descendant_id"), not(now.WithinAny(words, "roles.organization_id")),
-		not(Roles.Visible(now), collection.Condition(`NOT EXISTS (SELECT 1 FROM organization_paths b
-			WHERE b.ancestor_id = roles.organization_id AND b.descendant_id = d.ancestor_id)`)))
 }
 
 // isTrue reports whether a SELECT finds anything.

@@ -28,6 +28,12 @@ func TestWhatWasOutOfSightForATime(t *testing.T) {
 		{models.Memberships, "top", "", there, false},
 		{models.Roles, "leaf", "", there, false},
 		{models.Roles, "leaf top", "", "leaf>top leaf>branch", true},
+		{models.Roles, "leaf", "", "branch>other leaf>aside", false},
+		{models.Roles, "leaf", "", "branch>other leaf>other", false},
+		{models.Roles, "branch", "", "branch>other top>branch", false},
+		{models.Roles, "leaf", "", "leaf>aside", true},
+		{models.Roles, "leaf", "organizationId=aside", "branch>other", true},
+		{models.Roles, "key branch", "", "branch>other branch>top", false},
 		{models.Users, "key top", "", "branch>aside top>other", true},
 		{models.Users, "top", "", "branch>aside aside>other", false},
 		{models.Users, "top branch", "", there, true},
@@ -141,5 +147,15 @@ func TestWhatIsInSightAgain(t *testing.T) {
 			want(name+" after it was restored", whole(), name == "key events" || name == "everything events")
 		}
 		want("memberships elsewhere", beside(), true)
+
+		ofAll := sight(models.Users, collection.Everything())
+		ofTop := must(models.SightOf(ctx, db, models.Users, collection.Everything(),
+			jsonapi.Condition{Field: collection.FilterAncestor, Op: jsonapi.OpEqual, Value: top}))(t)
+		if err := models.DeleteOrganization(ctx, db, system, aside, nil); err != nil {
+			t.Fatal(err)
+		}
+		must(restore(t, db, system, aside, nil, nil))(t)
+		want("everybody, after another deletion", ofAll(), true)
+		want("the people of a branch, after that", must(ofTop.IsWhole(ctx, db, collection.Everything()))(t), false)
 	})
 }
