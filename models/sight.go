@@ -26,19 +26,21 @@ func SightOf(ctx context.Context, db *store.DB, of *collection.Collection, scope
 	s *Sight, err error,
 ) {
 	s = &Sight{of: of, scope: scope}
+	var organization, ancestor string
 	for _, f := range filters {
 		if f.Attribute != nil || f.Relationship != nil {
 			continue
 		}
 		switch f.Field {
 		case "organizationId":
-			s.branch, _ = f.Value.(string)
-			s.alone = of.Schema != Roles.Schema // of an organization, which are seen from below
+			organization, _ = f.Value.(string)
 		case collection.FilterAncestor:
-			if s.branch == "" {
-				s.branch, _ = f.Value.(string)
-			}
+			ancestor, _ = f.Value.(string)
 		}
+	}
+	if organization == "" || ancestor == "" { // whoever is in both is lost by either
+		s.branch = organization + ancestor
+		s.alone = organization != "" && of.Schema != Roles.Schema // of an organization, which are seen from below
 	}
 	if s.held, err = wordsHeldBy(ctx, db, scope.PersonID()); err != nil {
 		return nil, err
