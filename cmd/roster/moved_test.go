@@ -298,6 +298,7 @@ func TestAServerEndsWhenItsDatabaseIsWrittenOver(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
 	path, backup := filepath.Join(home, "data", "roster.db"), filepath.Join(home, "backup")
+	serve(t, filepath.Join(home, "data"), noRoutes).stop() // so that there is more than the beginning of a database
 	p := launchIn(t, home, "--listen", "127.0.0.1:0", "--data-dir", "data")
 	if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", filepath.Join(home, "data")); code != exitOK {
 		t.Fatal(stderr)

@@ -14,7 +14,8 @@ import (
 const markAt = 60
 
 // MarkFile writes a new random number, never 0, into the header of an SQLite file and returns it. Copies that [DB.BackUp] makes have none.
-// It is in the file itself, where FileMark reads it, at the latest when the log has been put into it. On PostgreSQL it returns 0.
+// It is in the file itself, where FileMark reads it, when the log has been put into it. That is done at once, unless the file has nothing but
+// its beginning: then a copy without the log can be told from a whole one, and would not be any more. On PostgreSQL it returns 0.
 func (db *DB) MarkFile(ctx context.Context) (mark uint32, err error) {
 	if db.dialect != SQLite {
 		return 0, nil
@@ -22,6 +23,10 @@ func (db *DB) MarkFile(ctx context.Context) (mark uint32, err error) {
 	mark = 1 + rand.Uint32N(1<<31-1) //nolint:gosec // it is no secret
 	if _, err := db.pools.write.ExecContext(ctx, fmt.Sprint("PRAGMA user_version = ", mark)); err != nil {
 		return 0, fmt.Errorf("mark the file: %w", err)
+	}
+	const page = 4096
+	if file, err := os.Stat(db.pools.path); err != nil || file.Size() <= page {
+		return mark, err //nolint:wrapcheck // it names the file
 	}
 	if _, err := db.pools.write.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
 		return 0, fmt.Errorf("mark the file: %w", err)
