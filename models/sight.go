@@ -243,9 +243,3 @@ func isTrue(ctx context.Context, db *store.DB, sql collection.Where) (found bool
 	}
 	return found, nil
 }
-
-// not returns the condition that not all of some others hold.
-func not(conds ...collection.Where) collection.Where {
-	all := collection.Condition("1 = 1").And(conds...)
-	return collection.Condition("NOT ("+all.SQL+")", all.Args...)
-}

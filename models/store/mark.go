@@ -14,8 +14,8 @@ import (
 const markAt = 60
 
 // MarkFile writes a new random number, never 0, into the header of an SQLite file and returns it. Copies that [DB.BackUp] makes have none.
-// It is in the file itself, where FileMark reads it, when the log has been put into it. That is done at once, unless the file has nothing but
-// its beginning: then a copy without the log can be told from a whole one, and would not be any more. On PostgreSQL it returns 0.
+// It is in the file itself, where FileMark reads it, when the log has been put into it. That is done at once, unless the file has nothing
+// but its beginning: then a copy without the log can be told from a whole one, and would not be any more. On PostgreSQL it returns 0.
 func (db *DB) MarkFile(ctx context.Context) (mark uint32, err error) {
 	if db.dialect != SQLite {
 		return 0, nil
