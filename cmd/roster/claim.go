@@ -42,20 +42,18 @@ func (c *config) claim() (release func() error, err error) {
 	return release, nil
 }
 
-// locksTried is how often a lock is tried again that somebody has: checkServed takes it for a moment.
-const locksTried = 10
+// lockPatience is how long a lock is tried again that somebody has: checkServed takes it for a moment.
+const lockPatience = 100 * time.Millisecond
 
 // lockDatabase is claim for what has found the place of the database. flags are those with which the file is opened that is locked.
 func lockDatabase(path string, flags int) (release func() error, err error) {
 	// A file of its own: SQLite locks parts of the database itself, and on some systems one lock would end the other.
 	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(flags))
-	taken, err := lock.TryLock()
-	for range locksTried {
-		if err != nil || taken {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-		taken, err = lock.TryLock()
+	patience, done := context.WithTimeout(context.Background(), lockPatience)
+	defer done()
+	taken, err := lock.TryLockContext(patience, lockPatience/10)
+	if patience.Err() != nil && errors.Is(err, patience.Err()) {
+		err = nil
 	}
 	switch {
 	case err != nil:

@@ -76,13 +76,17 @@ func (f *heldFile) isWrittenOver() bool {
 }
 
 // checkServed refuses a database that was put in the place of one which a server runs on, until that one has noticed and ended: the log
-// beside it is of the other, and SQLite would read both as one, or put it into this one and destroy it.
+// beside it is of the other, and SQLite would read both as one, or put it into this one and destroy it. Nor does it let a command go on with
+// one that was written over: what it writes would hide that from the next server.
 func (c *config) checkServed() error {
 	path, embedded := c.sqlitePath()
 	if !embedded || c.claimed {
 		return nil
 	}
 	path = followed(path)
+	if err := checkSpoiled(path); err != nil {
+		return err
+	}
 	served, err := overwritten(path + ".server")
 	if err != nil || served == "" {
 		return nil //nolint:nilerr // no server has said anything

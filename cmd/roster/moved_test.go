@@ -323,7 +323,10 @@ func TestAServerEndsWhenItsDatabaseIsWrittenOver(t *testing.T) {
 		if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: the database "+path+" was written over while the") {
 			t.Errorf("the next one: %d %s%s", code, stdout, stderr)
 		}
-		command(t, nil, "verify", "--data-dir", dir)
+		if code, _, stderr := command(t, nil, "key", "create", "--kind", "management", "--name", "x", "--data-dir", dir); code != exitFailure ||
+			!strings.HasPrefix(stderr, "roster: the database "+path+" was written over while the") {
+			t.Errorf("a command: %d %s", code, stderr)
+		}
 	}
 	if err := os.Rename(path, filepath.Join(home, "spoiled")); err != nil {
 		t.Fatal(err)

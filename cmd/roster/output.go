@@ -43,7 +43,7 @@ func (o *output) seen() error {
 		return nil
 	}
 	if to, err := file.Stat(); err == nil {
-		if nowhere, err := os.Stat(os.DevNull); err == nil && os.SameFile(to, nowhere) {
+		if nowhere, err := os.Stat(os.DevNull); err == nil && sameDevice(to, nowhere) {
 			return errUnseen
 		}
 	}

@@ -19,3 +19,6 @@ func overwritten(string) (string, error) { return "", nil }
 
 // withoutName returns false: this system does not remove files that are open.
 func withoutName(*os.File) bool { return false }
+
+// sameDevice reports whether two files are one.
+func sameDevice(one, other fs.FileInfo) bool { return os.SameFile(one, other) }

@@ -81,3 +81,11 @@ func withoutName(file *os.File) bool {
 	of, known := info.Sys().(*syscall.Stat_t)
 	return known && of.Nlink == 0
 }
+
+// sameDevice reports whether two files are one device, which may have more than one place: a unit or a container has a /dev of its own.
+func sameDevice(one, other fs.FileInfo) bool {
+	a, known := one.Sys().(*syscall.Stat_t)
+	b, alike := other.Sys().(*syscall.Stat_t)
+	const device = fs.ModeDevice | fs.ModeCharDevice
+	return known && alike && one.Mode()&device == device && other.Mode()&device == device && a.Rdev == b.Rdev
+}

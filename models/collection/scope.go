@@ -156,20 +156,6 @@ func (s Scope) WithinAny(words Words, column string) Where {
 	return s.Within(words, column)
 }
 
-// Over returns the condition that the scope sees what is below the organization in a column, which may be deleted.
-func (s Scope) Over(words Words, column string) Where {
-	switch s.live = false; s.reach {
-	case person:
-		held := words.reachingAll(s.id)
-		held.SQL += " AND hr.inheritable"
-		return s.Among(column, "hp.descendant_id", held)
-	case oneOrganization:
-		return Never()
-	default:
-		return s.Within(words, column)
-	}
-}
-
 // Among returns the condition that a column is among the keys of some rows, a FROM and a WHERE, written as the scope has it: see gather.
 func (s Scope) Among(column, key string, rows Where) Where {
 	if s.gathered {
