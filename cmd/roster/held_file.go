@@ -76,8 +76,8 @@ func (f *heldFile) isWrittenOver() bool {
 }
 
 // checkServed refuses a database that was put in the place of one which a server runs on, until that one has noticed and ended: the log
-// beside it is of the other, and SQLite would read both as one, or put it into this one and destroy it. Nor does it let a command go on with
-// one that was written over: what it writes would hide that from the next server.
+// beside it is of the other, and SQLite would read both as one, or put it into this one and destroy it. Nor does it let a command go on
+// with one that was written over: what it writes would hide that from the next server.
 func (c *config) checkServed() error {
 	path, embedded := c.sqlitePath()
 	if !embedded || c.claimed {

@@ -323,7 +323,8 @@ func TestAServerEndsWhenItsDatabaseIsWrittenOver(t *testing.T) {
 		if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: the database "+path+" was written over while the") {
 			t.Errorf("the next one: %d %s%s", code, stdout, stderr)
 		}
-		if code, _, stderr := command(t, nil, "key", "create", "--kind", "management", "--name", "x", "--data-dir", dir); code != exitFailure ||
+		code, _, stderr = command(t, nil, "key", "create", "--kind", "management", "--name", "x", "--data-dir", dir)
+		if code != exitFailure ||
 			!strings.HasPrefix(stderr, "roster: the database "+path+" was written over while the") {
 			t.Errorf("a command: %d %s", code, stderr)
 		}
