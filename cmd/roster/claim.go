@@ -17,8 +17,15 @@ import (
 // errServed says that a server runs on the embedded database.
 var errServed = errors.New("a server runs on the database")
 
-// claim makes this process the only server of an embedded database, until release is called or the process ends, however it does. It fails
-// with errServed if there is one. Commands that work beside a server need no claim. On PostgreSQL there may be any number of servers.
+// claim is the lock that makes a process the only server of an embedded database, until it is released or the process ends, however it
+// does. It is on a file of its own beside the database, and what a server has to say to commands and to the next server is in that.
+type claim struct {
+	database string // the file that is locked for
+	lock     *flock.Flock
+}
+
+// claim makes this process the only server of an embedded database. It fails with errServed if there is one. Commands that work beside a
+// server need no claim. On PostgreSQL there may be any number of servers.
 func (c *config) claim() (release func() error, err error) {
 	path, embedded := c.sqlitePath()
 	if !embedded {
@@ -31,24 +38,26 @@ func (c *config) claim() (release func() error, err error) {
 		return nil, err
 	}
 	path = followed(path)
-	if release, err = lockDatabase(path, os.O_CREATE|os.O_RDWR); err != nil {
+	claimed, err := lockDatabase(path, os.O_CREATE|os.O_RDWR)
+	if err != nil {
 		return nil, err
 	}
-	if err := checkSpoiled(path); err != nil {
-		return nil, errors.Join(err, release())
+	before := noteAt(path)
+	if err := errors.Join(before.checkSpoiled(path), before.checkLog(path)); err != nil {
+		return nil, errors.Join(err, claimed.release())
 	}
-	c.claimed = true
-	_ = overwrite(path+".server", "") // of the server before: the database may be another one by now, and a migration takes its time
-	return release, nil
+	c.claimed = claimed
+	_ = claimed.note(note{}) // that of the server before: the database may be another one by now, and a migration takes its time
+	return claimed.release, nil
 }
 
 // lockPatience is how long a lock is tried again that somebody has: checkServed takes it for a moment.
 const lockPatience = 100 * time.Millisecond
 
 // lockDatabase is claim for what has found the place of the database. flags are those with which the file is opened that is locked.
-func lockDatabase(path string, flags int) (release func() error, err error) {
+func lockDatabase(path string, flags int) (*claim, error) {
 	// A file of its own: SQLite locks parts of the database itself, and on some systems one lock would end the other.
-	lock := flock.New(path+".server", flock.SetPermissions(0o600), flock.SetFlag(flags))
+	lock := flock.New(noteFile(path), flock.SetPermissions(0o600), flock.SetFlag(flags))
 	patience, done := context.WithTimeout(context.Background(), lockPatience)
 	defer done()
 	taken, err := lock.TryLockContext(patience, lockPatience/10)
@@ -65,16 +74,46 @@ func lockDatabase(path string, flags int) (release func() error, err error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	store.RemoveDrafts(filepath.Dir(path))
-	return lock.Close, nil
+	return &claim{database: path, lock: lock}, nil
+}
+
+func (c *claim) release() error { return c.lock.Close() }
+
+// isInPlace reports whether the file that is locked is where others look for it. Where that cannot be seen for now, it is.
+func (c *claim) isInPlace() bool {
+	held, err := c.lock.Stat()
+	return err != nil || inItsPlace(c.lock.Path(), held)
+}
+
+// keep locks another file in the place of one that was removed, which has taken the lock along, and moves what was noted there. It fails
+// with errServed if another server was faster.
+func (c *claim) keep(noted note) error {
+	if c.isInPlace() {
+		return nil
+	}
+	again, err := lockDatabase(c.database, os.O_CREATE|os.O_RDWR)
+	if errors.Is(err, errServed) {
+		return err
+	}
+	if err != nil {
+		return nil //nolint:nilerr // a full disk for example: it is tried again
+	}
+	_ = c.lock.Close() // of a file that nobody else can see
+	c.lock = again.lock
+	_ = c.note(noted)
+	return nil
 }
 
 // keepFromServers is claim for a command that puts a database where none is: it makes nothing in a place that no server has ever had.
 func keepFromServers(path string) (release func() error, err error) {
-	release, err = lockDatabase(path, os.O_RDWR)
+	claimed, err := lockDatabase(path, os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return func() error { return nil }, nil
 	}
-	return release, err
+	if err != nil {
+		return nil, err
+	}
+	return claimed.release, nil
 }
 
 // keepFromOlderServers is claim for a command that migrates an embedded database before it does what it is asked for: a server that runs on
@@ -82,7 +121,7 @@ func keepFromServers(path string) (release func() error, err error) {
 func (c *config) keepFromOlderServers(ctx context.Context, db *store.DB) (release func() error, err error) {
 	none := func() error { return nil }
 	path, embedded := c.sqlitePath()
-	if !embedded || c.claimed {
+	if !embedded || c.claimed != nil {
 		return none, nil
 	}
 	schema, err := db.SchemaVersion(ctx)

@@ -35,7 +35,7 @@ type config struct {
 	migrate       bool
 	filling       bool // with a copy of another database
 	need          store.Need
-	claimed       bool     // the embedded database, by this process
+	claimed       *claim   // on the embedded database, of this process; nil for none
 	files         *url.URL // nil for the database
 	fileURLs      time.Duration
 

@@ -152,7 +152,7 @@ func (c *config) findDatabase() error {
 	if !embedded {
 		return nil
 	}
-	found, err := databaseFileAt(followed(path))
+	found, err := c.databaseFileAt(followed(path))
 	if err == nil {
 		err = c.checkPlace()
 	}

@@ -76,7 +76,7 @@ func (c *config) checkFirstKeyFileOfNew() error {
 	if !embedded {
 		return nil
 	}
-	if found, err := databaseFileAt(followed(path)); err != nil || found != absent && found != empty {
+	if found, err := c.databaseFileAt(followed(path)); err != nil || found != absent && found != empty {
 		return nil //nolint:nilerr // whoever opens it says what is wrong with it
 	}
 	if err := c.checkPlace(); err != nil { // the file may be that of a database which is gone

@@ -8,10 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"roster/models/store"
 )
@@ -29,8 +26,10 @@ type heldFile struct {
 
 	// The mark that this server has put into the file, 0 for none, and whether it has been seen there: it comes by way of the log.
 	mark   uint32
-	marked atomic.Bool
+	marked bool
 
+	claim   *claim
+	noted   note // what the claim says of it
 	spoiled bool // it was written over, and the next server is to know
 }
 
@@ -52,15 +51,39 @@ func (c *config) holdFile(ctx context.Context, db *store.DB) (*heldFile, error) 
 	if err != nil {
 		return nil, fmt.Errorf("look after the database: %w", errors.Join(err, file.Close()))
 	}
-	// For commands beside it. Without it, on a full disk for example, it serves as well.
-	_ = overwrite(followed(path)+".server", fileIdentity(opened))
-	held := &heldFile{file: file, opened: opened, path: path}
-	held.mark, _ = db.MarkFile(ctx) // likewise
+	held := &heldFile{file: file, opened: opened, path: path, claim: c.claimed}
+	held.mark, _ = db.MarkFile(ctx) // without it, on a full disk for example, it serves as well
+	held.tell()
 	return held, nil
 }
 
-// isInPlace reports whether the file is where it was opened, and is still what it was.
-func (f *heldFile) isInPlace() bool { return inItsPlace(f.path, f.opened) && !f.isWrittenOver() }
+// tell notes for commands, and for the next server, which file this is. Its mark is told once it is there, or if there is nothing yet that
+// could have come without it.
+func (f *heldFile) tell() {
+	mark := f.mark
+	if at, err := store.FileMark(f.file); (err != nil || at != mark) && !isBeginning(f.file) {
+		mark = 0
+	}
+	if now := (note{file: fileIdentity(f.opened), mark: mark}); now != f.noted && f.claim.note(now) == nil {
+		f.noted = now
+	}
+}
+
+// look fails with errServed if another server has claimed the database meanwhile, and with errNotInPlace if its file is not where it was
+// opened, or is not what it was any more.
+func (f *heldFile) look() error {
+	if !inItsPlace(f.path, f.opened) {
+		return errNotInPlace
+	}
+	if err := f.claim.keep(f.noted); err != nil { // first: the other one puts its own mark into the file
+		return err
+	}
+	if f.isWrittenOver() {
+		return errNotInPlace
+	}
+	f.tell()
+	return nil
+}
 
 // isWrittenOver reports whether somebody has put another database into the file itself.
 func (f *heldFile) isWrittenOver() bool {
@@ -69,62 +92,10 @@ func (f *heldFile) isWrittenOver() bool {
 	}
 	mark, err := store.FileMark(f.file)
 	if err == nil && mark == f.mark {
-		f.marked.Store(true)
+		f.marked = true
 		return false
 	}
-	return f.marked.Load() && (err == nil || errors.Is(err, io.EOF))
-}
-
-// checkServed refuses a database that was put in the place of one which a server runs on, until that one has noticed and ended: the log
-// beside it is of the other, and SQLite would read both as one, or put it into this one and destroy it. Nor does it let a command go on
-// with one that was written over: what it writes would hide that from the next server.
-func (c *config) checkServed() error {
-	path, embedded := c.sqlitePath()
-	if !embedded || c.claimed {
-		return nil
-	}
-	path = followed(path)
-	if err := checkSpoiled(path); err != nil {
-		return err
-	}
-	served, err := overwritten(path + ".server")
-	if err != nil || served == "" {
-		return nil //nolint:nilerr // no server has said anything
-	}
-	if now, err := os.Stat(path); err != nil || fileIdentity(now) == served {
-		return nil //nolint:nilerr // whoever opens it says what is wrong
-	}
-	// One that was killed has left what it noted. The lock is shared: commands do not take each other for a server.
-	lock := flock.New(path+".server", flock.SetFlag(os.O_RDONLY))
-	free, err := lock.TryRLock()
-	if err != nil {
-		return nil //nolint:nilerr // who may not lock may still read
-	}
-	if free {
-		return lock.Close()
-	}
-	return fmt.Errorf("a server runs whose database was in the place of %s before, and whose log is there: wait until it has ended, "+
-		"which takes a second or two", path)
-}
-
-// checkSpoiled refuses a database that was written over while the server before ran, until another one is there: whatever starts servers
-// again would have the next one go on with what is of neither.
-func checkSpoiled(path string) error {
-	noted, err := overwritten(path + ".server")
-	if err != nil || noted == "" {
-		return nil //nolint:nilerr // nothing is known
-	}
-	if now, err := os.Stat(path); err != nil || spoiledIdentity(now) != noted {
-		return nil //nolint:nilerr // whoever opens it says what is wrong
-	}
-	return fmt.Errorf("the database %s was written over while the server before this one ran, and is not whole: move it away and restore "+
-		"a backup; whoever wants it as it is removes %[1]s.server", path)
-}
-
-// spoiledIdentity is fileIdentity of a file that was written over, as long as nobody writes into it. Numbers of files are used again, so
-// the time belongs to it.
-func spoiledIdentity(info fs.FileInfo) string {
-	return fmt.Sprintf("written over %d %s", info.ModTime().UnixNano(), fileIdentity(info))
+	return f.marked && (err == nil || errors.Is(err, io.EOF))
 }
 
 // Close closes a file that there is, after the database.
@@ -133,7 +104,7 @@ func (f *heldFile) Close() error {
 		return nil
 	}
 	if now, err := f.file.Stat(); err == nil && f.spoiled {
-		_ = overwrite(followed(f.path)+".server", spoiledIdentity(now)) // on a full disk, it has said so all the same
+		_ = f.claim.note(note{file: spoiledIdentity(now)}) // on a full disk, it has said so all the same
 	}
 	return f.file.Close()
 }
@@ -149,10 +120,13 @@ var errNotInPlace = errors.New("the database was not in its place while this ser
 // copied. For one that was written over nothing can be done, but to say so before hours of work have gone into it.
 func (a *app) watchFile(file *heldFile) {
 	a.onStop(func() error {
-		if file.isInPlace() {
+		switch err := file.look(); {
+		case err == nil:
 			return nil
-		}
-		if inItsPlace(file.path, file.opened) {
+		case errors.Is(err, errServed):
+			return fmt.Errorf("the lock %s was removed while this server ran, and another server has started on the database since; "+
+				"nothing is lost, and that one goes on", noteFile(file.path))
+		case inItsPlace(file.path, file.opened):
 			file.spoiled = true
 			return fmt.Errorf("the database %s was written over while this server ran; neither what was in it, nor what was put there, is "+
 				"whole: move it away, with the log %s-wal if there is one, and restore a backup", file.path, filepath.Base(file.path))
@@ -162,14 +136,17 @@ func (a *app) watchFile(file *heldFile) {
 	a.background(func(ctx context.Context) {
 		ticks := time.NewTicker(checkEvery)
 		defer ticks.Stop()
-		for file.isInPlace() {
+		for {
+			if err := file.look(); err != nil {
+				a.end(errNotInPlace)
+				return
+			}
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticks.C:
 			}
 		}
-		a.end(errNotInPlace)
 	})
 }
 

@@ -23,7 +23,7 @@ func TestADatabaseIsNotRestoredUnderAServer(t *testing.T) {
 	if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", dir); code != exitOK {
 		t.Fatal(stderr)
 	}
-	release, err := lockDatabase(path, os.O_RDWR)
+	server, err := lockDatabase(path, os.O_RDWR)
 	if err == nil {
 		err = os.Rename(path, filepath.Join(away, "roster.db"))
 	}
@@ -34,7 +34,7 @@ func TestADatabaseIsNotRestoredUnderAServer(t *testing.T) {
 	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+dir) {
 		t.Errorf("%d %s%s", code, stdout, stderr)
 	}
-	if err := release(); err != nil {
+	if err := server.release(); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, stderr := command(t, nil, "restore", backup, "--data-dir", dir); code != exitOK {
@@ -224,7 +224,7 @@ func TestACommandDoesNotOpenWhatReplacedADatabase(t *testing.T) {
 	if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", dir); code != exitOK {
 		t.Fatal(stderr)
 	}
-	release, err := lockDatabase(path, os.O_RDWR)
+	server, err := lockDatabase(path, os.O_RDWR)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func TestACommandDoesNotOpenWhatReplacedADatabase(t *testing.T) {
 	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs whose database was in the place of "+path) {
 		t.Errorf("%d %s%s", code, stdout, stderr)
 	}
-	if err := release(); err != nil {
+	if err := server.release(); err != nil {
 		t.Fatal(err)
 	}
 	if code, stdout, stderr := command(t, nil, verify...); code != exitOK {
@@ -355,7 +355,7 @@ func TestACommandDoesNotMigrateUnderAServer(t *testing.T) {
 	if err := store.SetUp(t.Context(), db, key); err != nil {
 		t.Fatal(err)
 	}
-	release, err := lockDatabase(path, os.O_CREATE|os.O_RDWR)
+	server, err := lockDatabase(path, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -371,7 +371,7 @@ func TestACommandDoesNotMigrateUnderAServer(t *testing.T) {
 	if code, _, stderr := command(t, nil, "backup", filepath.Join(dir, "before"), "--data-dir", dir); code != exitOK {
 		t.Errorf("a backup: %s", stderr)
 	}
-	if err := release(); err != nil {
+	if err := server.release(); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, stderr := command(t, nil, create...); code != exitOK {

@@ -27,7 +27,7 @@ func fileIdentity(info fs.FileInfo) string {
 	if !known {
 		return ""
 	}
-	return fmt.Sprintf("%d\n", of.Ino)
+	return fmt.Sprint(of.Ino)
 }
 
 // openAlone opens a file that is there under this one name. A link could lead to anybody's, and who runs this may be root.

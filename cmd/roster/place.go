@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"roster/models/store"
@@ -24,14 +24,17 @@ const (
 )
 
 // databaseFileAt looks at the file of an embedded database. One that another process makes at this moment has its beginning first and then
-// its log: it is looked at for a second before it is taken for one without that.
-func databaseFileAt(path string) (found databaseFile, err error) {
+// its log: it is looked at for a second before it is taken for one without that. One whose server was killed between the two is empty.
+func (c *config) databaseFileAt(path string) (found databaseFile, err error) {
 	const looks, pause = 20, 50 * time.Millisecond
 	for range looks {
 		if found, err = lookAtDatabase(path); found != withoutLog {
 			break
 		}
 		time.Sleep(pause)
+	}
+	if found == withoutLog && c.isFirstStart(path) {
+		found = empty
 	}
 	return found, err
 }
@@ -54,13 +57,17 @@ func lookAtDatabase(path string) (databaseFile, error) {
 	}
 	// https://www.sqlite.org/fileformat.html, 1.3: the read version is 2 for a database with a write-ahead log, and one without tables has
 	// one page.
-	const readVersion, pages = 19, 28
-	if header[readVersion] == 2 && binary.BigEndian.Uint32(header[pages:]) <= 1 {
-		if _, err := os.Lstat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
-			return withoutLog, nil
+	const readVersion = 19
+	if header[readVersion] != 2 || !isBeginning(file) {
+		return filled, nil
+	}
+	// SQLite has made that page in a transaction with a journal, which it takes back where that is left.
+	for _, log := range []string{"-wal", "-journal"} {
+		if _, err := os.Lstat(path + log); !errors.Is(err, fs.ErrNotExist) {
+			return filled, nil
 		}
 	}
-	return filled, nil
+	return withoutLog, nil
 }
 
 // openFile opens a file for reading that is one: a named pipe would keep whoever opens it waiting, also for the end that a signal asks
@@ -100,7 +107,7 @@ func (c *config) checkPlace() error {
 		return nil
 	}
 	path = followed(path)
-	found, err := databaseFileAt(path)
+	found, err := c.databaseFileAt(path)
 	switch {
 	case err != nil:
 		return err
@@ -124,6 +131,23 @@ func (c *config) checkPlace() error {
 		}
 	}
 	return nil
+}
+
+// isFirstStart reports whether a server has claimed a place and was killed before it made anything but the beginning of a database: it
+// makes the lock of migrations and the secret key after that, and says what it has opened at the end.
+func (c *config) isFirstStart(path string) bool {
+	claimed, err := os.Lstat(noteFile(path))
+	if err != nil || claimed.Size() > 0 {
+		return false
+	}
+	later := []string{store.MigrationLock(path)}
+	if c.usesDefaultKey() {
+		later = append(later, c.secretKeyPath())
+	}
+	return !slices.ContainsFunc(later, func(file string) bool {
+		_, err := os.Lstat(file)
+		return err == nil
+	})
 }
 
 // followed returns the file that a link leads to, where SQLite keeps its own files as well; what is no link, or leads nowhere, as it is.

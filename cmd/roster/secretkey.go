@@ -49,7 +49,7 @@ func (c *config) keyToOpen() (*store.SecretKey, error) {
 		return key, err
 	}
 	if path, embedded := c.sqlitePath(); embedded && c.secretKeyFile != "" {
-		found, err := databaseFileAt(followed(path))
+		found, err := c.databaseFileAt(followed(path))
 		if err != nil {
 			return nil, err
 		}

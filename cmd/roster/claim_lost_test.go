@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"roster/models/store"
+)
+
+// TestAServerKeepsItsLock when somebody removes the file of it, and the only server stays one; what it notes in it is there again.
+func TestAServerKeepsItsLock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := serve(t, dir, noRoutes)
+	path := filepath.Join(dir, "roster.db")
+	before, err := os.ReadFile(noteFile(path))
+	if err == nil {
+		err = os.Remove(noteFile(path))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for { // it looks once in a second
+		if noted, err := os.ReadFile(noteFile(path)); err == nil && string(noted) == string(before) {
+			break
+		}
+		if code, stdout, stderr := command(t, nil, "verify", "--data-dir", dir); code != exitOK {
+			t.Fatalf("meanwhile: %s%s", stdout, stderr)
+		}
+	}
+	code, stdout, stderr := command(t, nil, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir)
+	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+path) {
+		t.Errorf("the second one: %d %s%s", code, stdout, stderr)
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("it ended with %d: %s", code, s.log)
+	}
+	serve(t, dir, noRoutes).stop()
+}
+
+// TestAServerWhoseLockIsTakenGivesWay: another server has started, whose mark is in the file. Neither says that the database is not whole,
+// nor writes into the note of the other.
+func TestAServerWhoseLockIsTakenGivesWay(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "roster.db")
+	first := launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
+	var second *claim
+	for err := errServed; err != nil; { // the first may be faster
+		if err := os.Remove(noteFile(path)); err != nil {
+			t.Fatal(err)
+		}
+		second, err = lockDatabase(path, os.O_CREATE|os.O_RDWR)
+		if err != nil && !errors.Is(err, errServed) {
+			t.Fatal(err)
+		}
+	}
+	const noted = "7 7\n"
+	if err := os.WriteFile(noteFile(path), []byte(noted), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := first.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+		t.Errorf("it ends with %v", err)
+	}
+	first.log.Match(t, `"msg":"ended","error":"the lock [^"]*roster.db.server was removed while this server ran, and another server has`)
+	if now, err := os.ReadFile(noteFile(path)); err != nil || string(now) != noted {
+		t.Errorf("the note of the other is %q: %v", now, err)
+	}
+	if err := second.release(); err != nil {
+		t.Fatal(err)
+	}
+	serve(t, dir, noRoutes).stop()
+	if code, stdout, stderr := command(t, nil, "verify", "--data-dir", dir); code != exitOK {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+}
+
+// TestTheLogOfAServerThatWasKilledIsReadWithItsOwnDatabase alone: not with a backup that was moved or copied into the place of that. The
+// whole directory may be copied.
+func TestTheLogOfAServerThatWasKilledIsReadWithItsOwnDatabase(t *testing.T) {
+	t.Parallel()
+	for what, put := range map[string]func(backup, path string) error{
+		"moved":  os.Rename,
+		"copied": copyFile,
+	} {
+		for _, starts := range []string{"first", "second"} {
+			t.Run(what+" in its "+starts+" run", func(t *testing.T) {
+				t.Parallel()
+				home := t.TempDir()
+				dir, backup, whole := filepath.Join(home, "data"), filepath.Join(home, "backup"), filepath.Join(home, "whole")
+				path := filepath.Join(dir, "roster.db")
+				if starts == "second" {
+					serve(t, dir, noRoutes).stop()
+				}
+				p := launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
+				if code, _, stderr := command(t, nil, "backup", backup, "--data-dir", dir); code != exitOK {
+					t.Fatal(stderr)
+				}
+				create := []string{"key", "create", "--kind", "management", "--name", "written after the backup", "--data-dir", dir}
+				if code, _, stderr := command(t, nil, create...); code != exitOK {
+					t.Fatal(stderr)
+				}
+				p.kill()
+				if err := errors.Join(os.CopyFS(whole, os.DirFS(dir)), os.Chmod(filepath.Join(whole, "secret.key"), 0o600),
+					put(backup, path)); err != nil {
+					t.Fatal(err)
+				}
+				for _, does := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"verify"}, {"key", "list"}} {
+					code, stdout, stderr := command(t, nil, append(does, "--data-dir", dir)...)
+					if want := "roster: the write-ahead log " + path + "-wal is not of the database " + path; code != exitFailure ||
+						stdout != "" || !strings.HasPrefix(stderr, want) {
+						t.Errorf("%v: %d %s%s", does, code, stdout, stderr)
+					}
+				}
+				if err := os.Rename(path+"-wal", filepath.Join(home, "wal")); err != nil {
+					t.Fatal(err)
+				}
+				for place, written := range map[string]bool{dir: false, whole: true} {
+					_, keys, stderr := command(t, nil, "key", "list", "--data-dir", place)
+					if strings.Contains(keys, "written after the backup") != written {
+						t.Errorf("%s: %s%s", place, keys, stderr)
+					}
+					serve(t, place, noRoutes).stop()
+				}
+			})
+		}
+	}
+}
+
+// copyFile copies into the file that is there, as "cp" does.
+func copyFile(from, to string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
+}
+
+// TestAFirstStartThatWasKilledIsBegunAgain between the first page of its database and the log of that, or in the transaction that makes the
+// page.
+func TestAFirstStartThatWasKilledIsBegunAgain(t *testing.T) {
+	t.Parallel()
+	other := t.TempDir()
+	running := launch(t, "--listen", "127.0.0.1:0", "--data-dir", other)
+	beginning, err := os.ReadFile(filepath.Join(other, "roster.db"))
+	if err != nil || len(beginning) != 4096 {
+		t.Fatalf("%d bytes: %v", len(beginning), err)
+	}
+	running.kill()
+	for what, left := range map[string]map[string][]byte{
+		"before the log":     {"roster.db": beginning, "roster.db.server": nil},
+		"in the transaction": {"roster.db": beginning, "roster.db.server": nil, "roster.db-journal": make([]byte, 512)},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			for _, key := range []string{"", filepath.Join(t.TempDir(), "secret.key")} {
+				dir := t.TempDir()
+				for name, content := range left {
+					if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				where := []string{"--data-dir", dir}
+				if key != "" {
+					where = append(where, "--secret-key-file", key)
+					if err := writeSecretKey(key, store.NewSecretKey()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				launch(t, append(where, "--listen", "127.0.0.1:0")...)
+				if code, stdout, stderr := command(t, nil, append([]string{"verify"}, where...)...); code != exitOK {
+					t.Errorf("%s%s", stdout, stderr)
+				}
+			}
+		})
+	}
+}
