@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"time"
 
@@ -25,6 +24,11 @@ type endpoint struct {
 
 	readAt     time.Time
 	generation uint64 // of Worker.generation, from before it was read
+}
+
+// isAtLeastAsNew reports whether an endpoint was read behind a later change than another one, or behind the same one and not before it.
+func (e *endpoint) isAtLeastAsNew(other *endpoint) bool {
+	return e.generation > other.generation || e.generation == other.generation && !e.readAt.Before(other.readAt)
 }
 
 // readEndpoints reads endpoints, and says which are there and cannot be read.
@@ -61,12 +65,17 @@ func (w *Worker) know(ctx context.Context, found map[string]*queue.Endpoint, rea
 	return endpoints
 }
 
-// keepEndpoints remembers what was read, for lanes that are leased again soon.
+// keepEndpoints remembers what was read, for lanes that are leased again soon. A fan-out brings late what it has read early: what was read
+// after that stays.
 func (l *loop) keepEndpoints(read map[string]*endpoint) {
 	if len(l.endpoints)+len(read) > 4*l.w.cfg.Slots {
 		clear(l.endpoints)
 	}
-	maps.Copy(l.endpoints, read)
+	for id, e := range read {
+		if known := l.endpoints[id]; known == nil || e.isAtLeastAsNew(known) {
+			l.endpoints[id] = e
+		}
+	}
 }
 
 // fresh tells whether what is known about an endpoint can be relied on.

@@ -141,8 +141,10 @@ func (l *loop) lacking(most int, now time.Time) (lanes []*heldLane) {
 		if lane.leaseLost || lane.givenBack || l.stopping {
 			continue
 		}
-		known := lane.endpoint != nil && l.adopt(lane, now)
-		if known && !lane.mayHaveMore {
+		if lane.endpoint != nil {
+			l.adopt(lane, now)
+		}
+		if l.fresh(lane.endpoint, now) && !lane.mayHaveMore { // a request without it would never come back for it
 			l.rotation.add(lane)
 			continue
 		}
