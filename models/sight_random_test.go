@@ -173,7 +173,18 @@ type sightedList struct {
 	rights  bool            // the caller had them at any time
 }
 
-func (w *sights) list(t *testing.T) *sightedList {
+// list returns a list that is not empty, unless that does not come by chance.
+func (w *sights) list(t *testing.T) (l *sightedList) {
+	t.Helper()
+	for range 10 {
+		if l = w.anyList(t); len(l.was) > 0 {
+			break
+		}
+	}
+	return l
+}
+
+func (w *sights) anyList(t *testing.T) *sightedList {
 	t.Helper()
 	of := models.Collections()
 	l := &sightedList{
