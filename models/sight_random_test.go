@@ -148,7 +148,8 @@ func (w *sights) hang(t *testing.T, i int, at string) {
 	must(models.CreatePortalLink(t.Context(), w.db, models.System("test"), &models.Change{
 		Attributes: map[string]any{}, Links: map[string]models.Links{"organization": {at}}}))(t)
 	must(models.CreateWebhookReplay(t.Context(), w.db, models.System("test"), &models.Change{
-		Attributes: map[string]any{"since": jsonapi.Time{Time: w.db.Now().Add(-time.Hour)}}, Links: map[string]models.Links{"webhook": {hook.ID}}}))(t)
+		Attributes: map[string]any{"since": jsonapi.Time{Time: w.db.Now().Add(-time.Hour)}},
+		Links:      map[string]models.Links{"webhook": {hook.ID}}}))(t)
 }
 
 func (w *sights) some() string { return w.organizations[w.random.IntN(len(w.organizations))] }
@@ -194,7 +195,8 @@ func (w *sights) anyList(t *testing.T) *sightedList {
 	one := func(ids []string) string { return ids[w.random.IntN(len(ids))] }
 	for filter, value := range map[string]string{
 		"organizationId": w.some(), collection.FilterAncestor: w.some(), "organization": w.some(), "effectiveAt": w.some(),
-		"usableAt": w.some(), "descendant": w.some(), "user": one(w.users), "webhook": one(w.webhooks), "organizations": w.some(), "parent": w.some(),
+		"usableAt": w.some(), "descendant": w.some(), "user": one(w.users), "webhook": one(w.webhooks),
+		"organizations": w.some(), "parent": w.some(),
 	} {
 		if w.random.IntN(3) == 0 && l.takes(filter) {
 			l.query += "&filter[" + filter + "]=" + value
