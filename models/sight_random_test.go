@@ -22,9 +22,9 @@ func TestAnExportIsNotWholeWhenSomethingWasOutOfSight(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		const lists = 14
-		rounds := 40
-		if db.Dialect() == store.Postgres { // what is judged is the same, and takes four times as long
-			rounds = 10
+		rounds := 25
+		if db.Dialect() == store.Postgres { // what is judged is the same, and takes three times as long
+			rounds = 8
 		}
 		w := newSights(t, db)
 		judged := map[bool]int{}
