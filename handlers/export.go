@@ -124,8 +124,11 @@ func (a *API) export(w http.ResponseWriter, rq *request, c *collection.Collectio
 		}
 		return rq.Scope(), missing(began.HasRights(ctx, rq.DB, rq.Scope()))
 	}, func(ctx context.Context) error { return missing(began.IsWhole(ctx, rq.DB, rq.Scope())) })
-	if err == nil {
+	switch {
+	case err == nil:
 		e.form.complete(w.Header(), count)
+	case store.IsKind(err, store.Conflict): // it was removed for its age
+		err = missing(false, nil)
 	}
 	return err
 }

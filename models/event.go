@@ -87,8 +87,9 @@ func defineEvents(c *collection.Collection) {
 			last, err := lastPosition(ctx, db)
 			return collection.Condition("event_feed.position <= ?", last), err
 		},
-		Tell:  maskEvents,
-		Count: countOfEvents,
+		Begins: eventHorizon,
+		Tell:   maskEvents,
+		Count:  countOfEvents,
 		Complete: func(_ *store.DB, model any) error {
 			model.(*Event).tellActor()
 			return nil

@@ -104,5 +104,14 @@ func oldestEvents(ctx context.Context, tx *store.DB, before time.Time) (oldEvent
 	return old, err
 }
 
+// eventHorizon returns the position of the last event that was removed, 0 for none.
+func eventHorizon(ctx context.Context, db *store.DB) (position int64, err error) {
+	err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&position) }, `SELECT position FROM event_horizon`)
+	if err != nil {
+		return 0, fmt.Errorf("read up to where events are removed: %w", err)
+	}
+	return position, nil
+}
+
 // afterHorizon is the condition that something was created, at the time in a column, when the events are not removed yet that tell of it.
 func afterHorizon(column string) string { return column + " > (SELECT occurred_at FROM event_horizon)" }

@@ -56,6 +56,9 @@ type Collection struct {
 	CatchUp func(context.Context, *store.DB) error
 	// Until returns the condition of what a walk through the list that begins now comes to; nil where it goes on to the end.
 	Until func(context.Context, *store.DB) (Where, error)
+	// Begins returns the value of the first column of Order up to which rows were removed for their age, 0 for none; nil where rows do not
+	// go of themselves.
+	Begins func(context.Context, *store.DB) (int64, error)
 	// Complete computes the attributes that have no column.
 	Complete func(db *store.DB, model any) error
 	// Gather computes attributes of several models that were read for a query, when that takes a query of its own; Describe computes those

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -15,12 +16,14 @@ import (
 // Walk reads a whole list in its order, part by part. It looks up the ids of what comes next, of many parts at once, and each part by
 // these: a list that no index has in order is sorted a few times, and not for each part. Between two parts it holds nothing of the
 // database. What it has looked up stands where it stood then, and is left out if the list does not have it any more when it is read. What
-// is written behind that until it looks up more is read, unless the collection says where a walk ends.
+// is written behind that until it looks up more is read, unless the collection says where a walk ends. It fails when rows were removed for
+// their age before it came to them: who reads the whole to keep it would not have them any more.
 type Walk struct {
 	c     *Collection
 	db    *store.DB
 	query *jsonapi.Query
 	until Where
+	began int64 // see Collection.Begins
 	// ahead are the ids that were looked up and not yet read, place is where the last of them stood, span how many are looked up next.
 	ahead []uuid.UUID
 	place jsonapi.Cursor
@@ -39,12 +42,37 @@ const (
 // collection says so.
 func NewWalk(ctx context.Context, db *store.DB, c *Collection, q *jsonapi.Query) (*Walk, error) {
 	w := &Walk{c: c, db: db, query: q, place: jsonapi.Cursor{Edge: jsonapi.ListStart}, span: firstSpan}
-	if err := c.caughtUp(ctx, db); err != nil || c.Until == nil {
-		return w, err
+	err := c.caughtUp(ctx, db)
+	if err == nil && c.Begins != nil {
+		w.began, err = c.Begins(ctx, db)
 	}
-	var err error
-	w.until, err = c.Until(ctx, db)
+	if err == nil && c.Until != nil {
+		w.until, err = c.Until(ctx, db)
+	}
 	return w, err
+}
+
+// passed returns an error if rows were removed since the walk began whose first column is more than a value.
+func (w *Walk) passed(ctx context.Context, value int64) error {
+	if w.c.Begins == nil {
+		return nil
+	}
+	begins, err := w.c.Begins(ctx, w.db)
+	if err == nil && begins > max(w.began, value) {
+		err = &store.Error{Kind: store.Conflict,
+			Message: fmt.Sprintf("Some of the %s were removed for their age before they were read.", w.c.Schema.Type)}
+	}
+	return err
+}
+
+// passedAhead is passed for what was just looked up behind a place. Where that is in another order than rows are removed in, they can be
+// missing wherever it is.
+func (w *Walk) passedAhead(ctx context.Context, place jsonapi.Cursor, keys []sortKey) error {
+	var value int64
+	if keys[0].column == strings.TrimPrefix(w.c.Order[0], w.c.Table+".") && !keys[0].descending && place.Edge == jsonapi.NoEdge {
+		value, _ = place.Values[0].(int64)
+	}
+	return w.passed(ctx, value)
 }
 
 // Next returns the next items that a scope sees, no more than most, and none at the end of the list.
@@ -81,6 +109,9 @@ func (w *Walk) read(ctx context.Context, scope Scope, ids []uuid.UUID) ([]any, e
 		place[texts[i]] = i
 	}
 	items, err := w.c.rows(ctx, w.db, append(conds, Condition(w.c.Table+".id IN ?", texts)), nil, w.query, nil)
+	if err == nil && len(items) < len(ids) {
+		err = w.passed(ctx, 0)
+	}
 	slices.SortFunc(items, func(a, b any) int { return place[w.c.ID(a)] - place[w.c.ID(b)] })
 	return items, err
 }
@@ -115,6 +146,7 @@ func (w *Walk) lookAhead(ctx context.Context, scope Scope) error {
 		parts = w.c.behind(keys, w.place.Values)
 	}
 	w.ahead = nil
+	place := w.place
 	for _, part := range parts {
 		if len(w.ahead) < w.span {
 			if err := w.lookUp(ctx, scope, append(slices.Clip(conds), w.until, part), order, keys); err != nil {
@@ -126,7 +158,7 @@ func (w *Walk) lookAhead(ctx context.Context, scope Scope) error {
 		w.place = jsonapi.Cursor{Edge: jsonapi.ListEnd}
 	}
 	w.span = min(w.span*spanGrowth, widestSpan)
-	return nil
+	return w.passedAhead(ctx, place, keys)
 }
 
 // lookUp adds the first ids in order of the rows that meet conditions, as many as are missing.
