@@ -70,6 +70,9 @@ func lookAtDatabase(path string) (databaseFile, error) {
 	return withoutLog, nil
 }
 
+// logFile returns the write-ahead log of a database, which SQLite has beside the file that a link leads to.
+func logFile(database string) string { return followed(database) + "-wal" }
+
 // openFile opens a file for reading that is one: a named pipe would keep whoever opens it waiting, also for the end that a signal asks
 // for.
 func openFile(path string) (*os.File, error) {
