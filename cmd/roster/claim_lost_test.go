@@ -228,3 +228,27 @@ func TestAServerEndsWhenItsLogIsGone(t *testing.T) {
 		})
 	}
 }
+
+// TestADatabaseThatALinkLeadsToHasOneServer also while the link leads to nothing yet, as it is before the first start.
+func TestADatabaseThatALinkLeadsToHasOneServer(t *testing.T) {
+	t.Parallel()
+	dir, disk := t.TempDir(), t.TempDir()
+	path, real := filepath.Join(dir, "roster.db"), filepath.Join(disk, "real.db")
+	to, err := filepath.Rel(dir, real)
+	if err == nil {
+		err = os.Symlink(to, path)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
+	code, stdout, stderr := command(t, nil, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir)
+	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+real) {
+		t.Errorf("the second one: %d %s%s", code, stdout, stderr)
+	}
+	p.kill()
+	if _, err := os.Stat(store.MigrationLock(real)); err != nil {
+		t.Errorf("the lock of migrations is elsewhere: %v", err)
+	}
+	serve(t, dir, noRoutes).stop()
+}
