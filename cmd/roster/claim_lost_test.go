@@ -252,3 +252,30 @@ func TestADatabaseThatALinkLeadsToHasOneServer(t *testing.T) {
 	}
 	serve(t, dir, noRoutes).stop()
 }
+
+// TestALockThatHasAnotherNameIsNotBelievedLater: a copy of links, as "cp -al" makes it, keeps what an earlier server has noted, and is removed
+// after the one of now was killed.
+func TestALockThatHasAnotherNameIsNotBelievedLater(t *testing.T) {
+	t.Parallel()
+	dir, copied := t.TempDir(), filepath.Join(t.TempDir(), "copied")
+	path := filepath.Join(dir, "roster.db")
+	serve(t, dir, noRoutes).stop()
+	if err := os.Link(noteFile(path), copied); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
+	if code, _, stderr := command(t, nil, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir); code != exitFailure {
+		t.Errorf("the second one: %d %s", code, stderr)
+	}
+	if code, _, stderr := command(t, nil, "key", "create", "--kind", "management", "--name", "x", "--data-dir", dir); code != exitOK {
+		t.Error(stderr)
+	}
+	p.kill()
+	if err := os.Remove(copied); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(t, nil, "verify", "--data-dir", dir); code != exitOK {
+		t.Error(stderr)
+	}
+	serve(t, dir, noRoutes).stop()
+}
