@@ -253,8 +253,8 @@ func TestADatabaseThatALinkLeadsToHasOneServer(t *testing.T) {
 	serve(t, dir, noRoutes).stop()
 }
 
-// TestALockThatHasAnotherNameIsNotBelievedLater: a copy of links, as "cp -al" makes it, keeps what an earlier server has noted, and is removed
-// after the one of now was killed.
+// TestALockThatHasAnotherNameIsNotBelievedLater: a copy of links, as "cp -al" makes it, keeps what an earlier server has noted, and is
+// removed after the one of now was killed.
 func TestALockThatHasAnotherNameIsNotBelievedLater(t *testing.T) {
 	t.Parallel()
 	dir, copied := t.TempDir(), filepath.Join(t.TempDir(), "copied")

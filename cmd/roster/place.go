@@ -135,8 +135,8 @@ func (c *config) checkPlace() error {
 	return nil
 }
 
-// isFirstStart reports whether a server has claimed a place and ended, because it was killed or found the disk full, before it made anything
-// but the beginning of a database: it makes the secret key after that, and says what it has opened at the end.
+// isFirstStart reports whether a server has claimed a place and ended, because it was killed or found the disk full, before it made
+// anything but the beginning of a database: it makes the secret key after that, and says what it has opened at the end.
 func (c *config) isFirstStart(path string) bool {
 	claimed, err := os.Lstat(noteFile(path))
 	if err != nil || claimed.Size() > 0 {

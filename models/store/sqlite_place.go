@@ -34,8 +34,8 @@ func AtPlace(path string, err error) error {
 		"also when it is read: the directory has the mode %04o%s", err, os.Geteuid(), dir, info.Mode().Perm(), ownedBy(info))
 }
 
-// lacksRoom reports whether SQLite could not make the index of its log as large as that has to be, which is the first that it does. Where it
-// finds the disk full later, it says so itself.
+// lacksRoom reports whether SQLite could not make the index of its log as large as that has to be, which is the first that it does. Where
+// it finds the disk full later, it says so itself.
 func lacksRoom(err error) bool {
 	const indexSize = 10 | 19<<8
 	var lite *sqlite.Error
