@@ -46,8 +46,14 @@ func (c *config) claim() (release func() error, err error) {
 	if err := errors.Join(before.checkSpoiled(path), before.checkLog(path)); err != nil {
 		return nil, errors.Join(err, claimed.release())
 	}
+	// What the server before has noted goes first: the database may be another one by now, and a migration takes its time. Where the file
+	// has another name, in a copy of links for example, it would be believed again once that is gone: this server takes one of its own.
+	if claimed.note(note{}) != nil && os.Remove(claimed.lock.Path()) == nil {
+		if err := claimed.keep(note{}); err != nil {
+			return nil, errors.Join(err, claimed.release())
+		}
+	}
 	c.claimed = claimed
-	_ = claimed.note(note{}) // that of the server before: the database may be another one by now, and a migration takes its time
 	return claimed.release, nil
 }
 

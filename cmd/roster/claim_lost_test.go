@@ -180,3 +180,102 @@ func TestAFirstStartThatWasKilledIsBegunAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestAServerEndsWhenItsLogIsGone while nothing of what is in it is lost: if it was killed later, nobody would find that any more.
+func TestAServerEndsWhenItsLogIsGone(t *testing.T) {
+	t.Parallel()
+	for what, change := range map[string]func(path string) error{
+		"the log is removed":   func(path string) error { return os.Remove(path + "-wal") },
+		"the log is moved":     func(path string) error { return os.Rename(path+"-wal", path+".away") },
+		"the log is replaced":  func(path string) error { return errors.Join(os.Remove(path+"-wal"), copyFile(path, path+"-wal")) },
+		"its index is removed": func(path string) error { return os.Remove(path + "-shm") },
+		"the log is that of a link": func(path string) error {
+			real, err := filepath.EvalSymlinks(path)
+			return errors.Join(err, os.Remove(real+"-wal"))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path := filepath.Join(dir, "roster.db")
+			if what == "the log is that of a link" {
+				if err := os.Symlink(filepath.Join(t.TempDir(), "real.db"), path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p := launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
+			create := []string{"key", "create", "--kind", "management", "--name", "in the log", "--data-dir", dir}
+			if code, _, stderr := command(t, nil, create...); code != exitOK {
+				t.Fatal(stderr)
+			}
+			if err := change(path); err != nil {
+				t.Fatal(err)
+			}
+			var exit *exec.ExitError
+			if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+				t.Errorf("it ends with %v", err)
+			}
+			p.log.Match(t, `"msg":"ended","error":"a file of SQLite beside the database was moved or removed while this server ran: [^"]*`+
+				`\.db-(wal|shm); all that was in it is in the database now`)
+			_, keys, stderr := command(t, nil, "key", "list", "--data-dir", dir)
+			if !strings.Contains(keys, "in the log") {
+				t.Errorf("%s%s", keys, stderr)
+			}
+			serve(t, dir, noRoutes).stop()
+			if code, stdout, stderr := command(t, nil, "verify", "--data-dir", dir); code != exitOK {
+				t.Errorf("%s%s", stdout, stderr)
+			}
+		})
+	}
+}
+
+// TestADatabaseThatALinkLeadsToHasOneServer also while the link leads to nothing yet, as it is before the first start.
+func TestADatabaseThatALinkLeadsToHasOneServer(t *testing.T) {
+	t.Parallel()
+	dir, disk := t.TempDir(), t.TempDir()
+	path, real := filepath.Join(dir, "roster.db"), filepath.Join(disk, "real.db")
+	to, err := filepath.Rel(dir, real)
+	if err == nil {
+		err = os.Symlink(to, path)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
+	code, stdout, stderr := command(t, nil, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir)
+	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+real) {
+		t.Errorf("the second one: %d %s%s", code, stdout, stderr)
+	}
+	p.kill()
+	if _, err := os.Stat(store.MigrationLock(real)); err != nil {
+		t.Errorf("the lock of migrations is elsewhere: %v", err)
+	}
+	serve(t, dir, noRoutes).stop()
+}
+
+// TestALockThatHasAnotherNameIsNotBelievedLater: a copy of links, as "cp -al" makes it, keeps what an earlier server has noted, and is
+// removed after the one of now was killed.
+func TestALockThatHasAnotherNameIsNotBelievedLater(t *testing.T) {
+	t.Parallel()
+	dir, copied := t.TempDir(), filepath.Join(t.TempDir(), "copied")
+	path := filepath.Join(dir, "roster.db")
+	serve(t, dir, noRoutes).stop()
+	if err := os.Link(noteFile(path), copied); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
+	if code, _, stderr := command(t, nil, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir); code != exitFailure {
+		t.Errorf("the second one: %d %s", code, stderr)
+	}
+	if code, _, stderr := command(t, nil, "key", "create", "--kind", "management", "--name", "x", "--data-dir", dir); code != exitOK {
+		t.Error(stderr)
+	}
+	p.kill()
+	if err := os.Remove(copied); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(t, nil, "verify", "--data-dir", dir); code != exitOK {
+		t.Error(stderr)
+	}
+	serve(t, dir, noRoutes).stop()
+}

@@ -27,7 +27,7 @@ const variablePrefix = "ROSTER_"
 // otherVariables are those that no flag has.
 var otherVariables = []string{secretKeyVariable, listenSecrets}
 
-// unknownVariable is one that looks like a setting and is none, and the setting whose name is most like it.
+// unknownVariable is one that looks like a setting and is none, and the setting that may be meant, "" for none.
 type unknownVariable struct{ name, nearest string }
 
 // unknown returns the variables with the prefix of this program that are no setting, by their names. It leaves out what Kubernetes and the
@@ -47,10 +47,37 @@ func (e environment) unknown() []unknownVariable {
 			slices.ContainsFunc(known, func(f cli.Flag) bool { return f.Names()[0] == name }) {
 			continue
 		}
-		nearest := strings.TrimLeft(cli.SuggestFlag(known, name, true), "-")
+		nearest := strings.TrimLeft(cli.SuggestFlag(known, name, true), "-") // there always is one, however far
+		if !isMisspelt(strings.TrimPrefix(name, variablePrefix), strings.TrimPrefix(nearest, variablePrefix)) {
+			nearest = ""
+		}
 		found = append(found, unknownVariable{name: name, nearest: nearest})
 	}
 	return found
+}
+
+// isMisspelt reports whether one name may have been meant with another: one has the other in it, or few letters are to be changed.
+func isMisspelt(name, meant string) bool {
+	if strings.Contains(name, meant) || strings.Contains(meant, name) {
+		return true
+	}
+	row := make([]int, len(meant)+1) // by length of the beginning of what is meant: how many letters are to be changed
+	for i := range row {
+		row[i] = i
+	}
+	for i := range len(name) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(meant) {
+			changed := diagonal
+			if name[i] != meant[j] {
+				changed++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(meant)] <= 1+len(meant)/4
 }
 
 // What Kubernetes tells every container of a service:
@@ -73,6 +100,10 @@ func (p *program) warnOfVariables(c *config) {
 	}
 	p.warned = true
 	for _, v := range p.environment.unknown() {
-		c.logger(p.stderr).Warn("a variable of the environment is no setting, and ignored", "variable", v.name, "nearest", v.nearest)
+		about := []any{"variable", v.name}
+		if v.nearest != "" {
+			about = append(about, "nearest", v.nearest)
+		}
+		c.logger(p.stderr).Warn("a variable of the environment is no setting, and ignored", about...)
 	}
 }

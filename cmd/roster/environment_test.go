@@ -47,9 +47,11 @@ func TestVariablesThatAPlatformMakesAreNotToldOf(t *testing.T) {
 	if diff := cmp.Diff([]unknownVariable(nil), e.unknown(), cmp.AllowUnexported(unknownVariable{})); diff != "" {
 		t.Error(diff)
 	}
-	e = environment{"ROSTER_PORT=8080", "ROSTER_MIGRAT=true", "ROSTER_FILE=x", "ROSTER_SECRET=x", "ROSTER_TLS_CERTIFICATE=x"}
+	e = environment{"ROSTER_PORT=8080", "ROSTER_FOO=1", "ROSTER_LOGLEVEL=debug",
+		"ROSTER_MIGRAT=true", "ROSTER_FILE=x", "ROSTER_SECRET=x", "ROSTER_TLS_CERTIFICATE=x"}
 	want := []unknownVariable{
-		{"ROSTER_FILE", "ROSTER_FILES"}, {"ROSTER_MIGRAT", "ROSTER_MIGRATE"}, {"ROSTER_PORT", e.unknown()[2].nearest},
+		{"ROSTER_FILE", "ROSTER_FILES"}, {"ROSTER_FOO", ""}, {"ROSTER_LOGLEVEL", "ROSTER_LOG_LEVEL"},
+		{"ROSTER_MIGRAT", "ROSTER_MIGRATE"}, {"ROSTER_PORT", ""},
 		{"ROSTER_SECRET", "ROSTER_SECRET_KEY"}, {"ROSTER_TLS_CERTIFICATE", "ROSTER_TLS_CERT"},
 	}
 	if diff := cmp.Diff(want, e.unknown(), cmp.AllowUnexported(unknownVariable{})); diff != "" {

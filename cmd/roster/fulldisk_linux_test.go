@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"roster/models/store"
 )
 
 // smallDisk mounts a disk of its own with room for so many bytes, or for so many files.
@@ -70,4 +72,39 @@ func TestAFullDiskIsToldOfByTheNameThatWasGiven(t *testing.T) {
 	check(full, kept, "backup", kept, "--data-dir", data)
 	restored := filepath.Join(full, "roster.db")
 	check(full, restored, "restore", backup, "--database-url", "sqlite:"+restored, "--secret-key-file", filepath.Join(data, "secret.key"))
+}
+
+// TestAFirstStartOnAFullDiskIsBegunAgain, however far it came, when there is room.
+func TestAFirstStartOnAFullDiskIsBegunAgain(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"a key of its own", "a key that is given"} {
+		for _, room := range []int{4, 20, 40, 44, 60, 100, 200} {
+			t.Run(fmt.Sprintf("%s, %d KiB", mode, room), func(t *testing.T) {
+				t.Parallel()
+				disk := smallDisk(t, fmt.Sprintf("size=%dk", room))
+				where := []string{"--data-dir", filepath.Join(disk, "data")}
+				if mode == "a key that is given" {
+					key := filepath.Join(t.TempDir(), "secret.key")
+					if err := writeSecretKey(key, store.NewSecretKey()); err != nil {
+						t.Fatal(err)
+					}
+					where = append(where, "--secret-key-file", key)
+				}
+				for range 2 {
+					code, _, stderr := command(t, nil, append([]string{"serve", "--listen", "127.0.0.1:0"}, where...)...)
+					if code != exitFailure || !strings.Contains(stderr, "is full (13)") &&
+						!strings.Contains(stderr, "there is no room on the disk of") {
+						t.Errorf("on a full disk: %d %s", code, stderr)
+					}
+				}
+				if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT, "size=20m"); err != nil {
+					t.Fatal(err)
+				}
+				launch(t, append(where, "--listen", "127.0.0.1:0")...)
+				if code, stdout, stderr := command(t, nil, append([]string{"verify"}, where...)...); code != exitOK {
+					t.Errorf("%s%s", stdout, stderr)
+				}
+			})
+		}
+	}
 }

@@ -22,7 +22,8 @@ const checkEvery = time.Second
 type heldFile struct {
 	file   *os.File
 	opened fs.FileInfo
-	path   string // of the place, whatever the directory is called that the server was started in
+	path   string                 // of the place, whatever the directory is called that the server was started in
+	beside map[string]fs.FileInfo // SQLite's own files, which stay the same ones as long as somebody has the database open
 
 	// The mark that this server has put into the file, 0 for none, and whether it has been seen there: it comes by way of the log.
 	mark   uint32
@@ -53,6 +54,12 @@ func (c *config) holdFile(ctx context.Context, db *store.DB) (*heldFile, error) 
 	}
 	held := &heldFile{file: file, opened: opened, path: path, claim: c.claimed}
 	held.mark, _ = db.MarkFile(ctx) // without it, on a full disk for example, it serves as well
+	held.beside = map[string]fs.FileInfo{}
+	for _, name := range []string{logFile(path), followed(path) + "-shm"} {
+		if held.beside[name], err = os.Stat(name); err != nil {
+			delete(held.beside, name) // it cannot be looked after
+		}
+	}
 	held.tell()
 	return held, nil
 }
@@ -69,11 +76,16 @@ func (f *heldFile) tell() {
 	}
 }
 
-// look fails with errServed if another server has claimed the database meanwhile, and with errNotInPlace if its file is not where it was
-// opened, or is not what it was any more.
+// look fails with errServed if another server has claimed the database meanwhile, with errNotInPlace if its file is not where it was
+// opened, or is not what it was any more, and with errLogNotInPlace if that is so for a file of SQLite beside it.
 func (f *heldFile) look() error {
 	if !inItsPlace(f.path, f.opened) {
 		return errNotInPlace
+	}
+	for name, opened := range f.beside {
+		if !inItsPlace(name, opened) {
+			return fmt.Errorf("%w: %s", errLogNotInPlace, name)
+		}
 	}
 	if err := f.claim.keep(f.noted); err != nil { // first: the other one puts its own mark into the file
 		return err
@@ -112,6 +124,10 @@ func (f *heldFile) Close() error {
 // errNotInPlace ends a server whose database is not in its place any more. Its end says the rest, unless the file is back by then.
 var errNotInPlace = errors.New("the database was not in its place while this server ran")
 
+// errLogNotInPlace ends a server whose log others do not see any more, or do not share: nobody could recover what is in it if the server
+// was killed.
+var errLogNotInPlace = errors.New("a file of SQLite beside the database was moved or removed while this server ran")
+
 // watchFile ends the server when the embedded database that it has opened is not in its place any more. Whoever moves its directory away
 // takes the lock along with it, and nothing keeps another server from the old place. What cannot be told from others is not looked after.
 //
@@ -126,10 +142,15 @@ func (a *app) watchFile(file *heldFile) {
 		case errors.Is(err, errServed):
 			return fmt.Errorf("the lock %s was removed while this server ran, and another server has started on the database since; "+
 				"nothing is lost, and that one goes on", noteFile(file.path))
+		case errors.Is(err, errLogNotInPlace):
+			if failed := a.db.FoldLog(context.Background()); failed != nil {
+				return fmt.Errorf("%w; what was written last may be lost: %w", err, failed)
+			}
+			return fmt.Errorf("%w; all that was in it is in the database now, and nothing is lost: start the server again", err)
 		case inItsPlace(file.path, file.opened):
 			file.spoiled = true
 			return fmt.Errorf("the database %s was written over while this server ran; neither what was in it, nor what was put there, is "+
-				"whole: move it away, with the log %s-wal if there is one, and restore a backup", file.path, filepath.Base(file.path))
+				"whole: move it away, with the log %s if there is one, and restore a backup", file.path, logFile(file.path))
 		}
 		return errors.Join(a.sayWhereItIs(file), a.db.FoldLog(context.Background()))
 	})

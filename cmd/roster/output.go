@@ -79,7 +79,10 @@ func handOver(
 		if err != nil || secret == "" {
 			return err
 		}
-		if err := give(secret); err != nil {
+		switch err := give(secret); {
+		case errors.Is(err, errUnseen):
+			return fmt.Errorf("no key was made, because nobody would see it: %w; lead stdout elsewhere, and try again", err)
+		case err != nil:
 			return fmt.Errorf("no key was made, because it could not be printed: %w; make room there, or lead stdout elsewhere, and try "+
 				"again", err)
 		}

@@ -207,6 +207,14 @@ func TestAServerThatNobodyWatchesMakesNoFirstKey(t *testing.T) {
 		t.Fatalf("it ended: %v\n%s", <-ended, log)
 	}
 	log.Match(t, `"level":"WARN","msg":"the first management key is not made, because nobody would see it: 'roster key first' prints it`)
+	unseen := exec.CommandContext(t.Context(), os.Args[0], "key", "first", "--data-dir", dir)
+	unseen.Env = append(os.Environ(), asProgram+"=1")
+	said := new(bytes.Buffer)
+	unseen.Stderr = said
+	const want = "no key was made, because nobody would see it: stdout is closed, or leads to /dev/null; lead stdout elsewhere"
+	if err := unseen.Run(); err == nil || !strings.Contains(said.String(), want) {
+		t.Errorf("where nobody sees it: %v %s", err, said)
+	}
 	code, key, stderr := command(t, nil, "key", "first", "--data-dir", dir)
 	if _, _, ok := models.ParseSecret(nil, strings.TrimSuffix(key, "\n")); code != exitOK || !ok {
 		t.Errorf("beside it, 'key first' prints %q, ends with %d and says %s", key, code, stderr)

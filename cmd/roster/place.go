@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"roster/models/store"
@@ -69,6 +68,9 @@ func lookAtDatabase(path string) (databaseFile, error) {
 	}
 	return withoutLog, nil
 }
+
+// logFile returns the write-ahead log of a database, which SQLite has beside the file that a link leads to.
+func logFile(database string) string { return followed(database) + "-wal" }
 
 // openFile opens a file for reading that is one: a named pipe would keep whoever opens it waiting, also for the end that a signal asks
 // for.
@@ -133,32 +135,41 @@ func (c *config) checkPlace() error {
 	return nil
 }
 
-// isFirstStart reports whether a server has claimed a place and was killed before it made anything but the beginning of a database: it
-// makes the lock of migrations and the secret key after that, and says what it has opened at the end.
+// isFirstStart reports whether a server has claimed a place and ended, because it was killed or found the disk full, before it made
+// anything but the beginning of a database: it makes the secret key after that, and says what it has opened at the end.
 func (c *config) isFirstStart(path string) bool {
 	claimed, err := os.Lstat(noteFile(path))
 	if err != nil || claimed.Size() > 0 {
 		return false
 	}
-	later := []string{store.MigrationLock(path)}
-	if c.usesDefaultKey() {
-		later = append(later, c.secretKeyPath())
+	if !c.usesDefaultKey() {
+		return true
 	}
-	return !slices.ContainsFunc(later, func(file string) bool {
-		_, err := os.Lstat(file)
-		return err == nil
-	})
+	_, err = os.Lstat(c.secretKeyPath())
+	return errors.Is(err, fs.ErrNotExist)
 }
 
-// followed returns the file that a link leads to, where SQLite keeps its own files as well; what is no link, or leads nowhere, as it is.
+// followed returns the file that a link leads to, where SQLite keeps its own files as well, or makes it; what is no link, as it is.
 func followed(path string) string {
 	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		return path
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
 		return real
 	}
-	return path
+	to, unread := os.Readlink(path)
+	if unread != nil || !errors.Is(err, fs.ErrNotExist) { // links that lead to each other
+		return path
+	}
+	if !filepath.IsAbs(to) {
+		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			return path
+		}
+		to = filepath.Join(dir, to)
+	}
+	return followed(to)
 }
 
 // makeDatabaseFile makes an empty file of an embedded database, unless there is one. SQLite gives its companion files the mode of the

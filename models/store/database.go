@@ -117,6 +117,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err == nil {
 		err = db.Ping(ctx)
 	}
+	if db.dialect == SQLite {
+		err = AtPlace(db.pools.path, err)
+	}
 	if err == nil {
 		err = db.checkServer(ctx, cfg.Filling)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -37,8 +38,13 @@ func (m Migration) Unknown() bool { return m.Name == "" }
 var ErrNewerSchema = errors.New("the schema of the database is newer than this program")
 
 // MigrationLock returns the file that is locked while the schema of an SQLite database is made or brought up to date. It is left beside the
-// database, and made after that.
-func MigrationLock(path string) string { return path + ".lock" }
+// database, where a link leads to, and made after that.
+func MigrationLock(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return path + ".lock"
+}
 
 // Migrate brings the schema up to date, tells of each step that it took when it is done, and returns all of them, also with an error. Any
 // number of processes may call it at once: each step is taken by one, while the others wait. A schema that is newer than the program stays
