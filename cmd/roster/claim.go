@@ -22,6 +22,7 @@ var errServed = errors.New("a server runs on the database")
 type claim struct {
 	database string // the file that is locked for
 	lock     *flock.Flock
+	file     *os.File // that itself, locked as well; nil where it was not
 }
 
 // claim makes this process the only server of an embedded database. It fails with errServed if there is one. Commands that work beside a
@@ -41,6 +42,9 @@ func (c *config) claim() (release func() error, err error) {
 	claimed, err := lockDatabase(path, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
+	}
+	if claimed.file, err = lockFile(path); err != nil {
+		return nil, errors.Join(err, claimed.release())
 	}
 	before := noteAt(path)
 	if err := errors.Join(before.checkSpoiled(path), before.checkLog(path)); err != nil {
@@ -83,7 +87,12 @@ func lockDatabase(path string, flags int) (*claim, error) {
 	return &claim{database: path, lock: lock}, nil
 }
 
-func (c *claim) release() error { return c.lock.Close() }
+func (c *claim) release() (err error) {
+	if c.file != nil {
+		err = c.file.Close()
+	}
+	return errors.Join(err, c.lock.Close())
+}
 
 // isInPlace reports whether the file that is locked is where others look for it. Where that cannot be seen for now, it is.
 func (c *claim) isInPlace() bool {

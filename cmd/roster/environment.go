@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/urfave/cli/v3"
 )
 
@@ -58,26 +59,7 @@ func (e environment) unknown() []unknownVariable {
 
 // isMisspelt reports whether one name may have been meant with another: one has the other in it, or few letters are to be changed.
 func isMisspelt(name, meant string) bool {
-	if strings.Contains(name, meant) || strings.Contains(meant, name) {
-		return true
-	}
-	row := make([]int, len(meant)+1) // by length of the beginning of what is meant: how many letters are to be changed
-	for i := range row {
-		row[i] = i
-	}
-	for i := range len(name) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(meant) {
-			changed := diagonal
-			if name[i] != meant[j] {
-				changed++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(meant)] <= 1+len(meant)/4
+	return strings.Contains(name, meant) || strings.Contains(meant, name) || levenshtein.ComputeDistance(name, meant) <= 1+len(meant)/4
 }
 
 // What Kubernetes tells every container of a service:
