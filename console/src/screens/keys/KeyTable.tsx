@@ -187,6 +187,7 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 			submit={() => send.mutate({ to: url(`apiKeys/${target.id}`), method: "DELETE" })}
 			danger
 			not={recent && !typedIs(target.attributes.name, typed) && t("common.typeItsNameFirst")}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<p>

@@ -24,6 +24,7 @@ import { healthOf } from "./health";
 import { ReplayDialog, Replays } from "./Replay";
 import { useEndpointRights } from "./rights";
 import EndpointForm from "./Form";
+import { PublicKey } from "./Secret";
 import { rich, t } from "../../words/message";
 
 interface AboutProps {
@@ -200,18 +201,6 @@ export function About({ answer, name, id, may, request, sent }: AboutProps) {
 	);
 }
 
-/** Of ed25519 the receiver has another key than the sender. */
-export function PublicKey({ of }: { of: Webhook }) {
-	if (!of.attributes.publicKey) return null;
-	return (
-		<p className="second">
-			{rich("webhooks.about.theReceiverDoesNotNeed", {
-				value: <Copy text={of.attributes.publicKey} what={t("webhooks.about.publicKey")} />,
-			})}
-		</p>
-	);
-}
-
 function Numbers({ w }: { w: Webhook }) {
 	const h = w.attributes.health;
 	return (
@@ -303,7 +292,8 @@ function DeleteDialog({ answer, name, close, gone }: { answer: Answer<Webhook>; 
 			act={waits ? t("webhooks.about.deleteItAndLoseWaits", { waits }) : t("common.deleteIt")}
 			submit={() => send.mutate({ to: url(`webhooks/${w.id}`), method: "DELETE", ifMatch: answer.etag })}
 			danger
-			not={not || (send.isPending && t("common.itIsOnItsWay"))}
+			not={not}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<p>{waits ? t("webhooks.about.waitsMessageWaits", { waits }) : t("webhooks.about.nothingWaitsWhatWasSent")}</p>
