@@ -90,7 +90,9 @@ for (const database of databases) {
 				await dialog(page).getByRole("button", { name: "Save 1 change" }).click();
 				await there;
 				await text(dialog(page), "Name").fill("Audit, typed since");
-				await dialog(page).getByRole("button", { name: /^How it is sent/ }).click();
+				await dialog(page)
+					.getByRole("button", { name: /^How it is sent/ })
+					.click();
 				await dialog(page).getByLabel("Rate").fill("9");
 				go();
 				await dialog(page).getByRole("button", { name: "Save 2 changes" }).waitFor();
@@ -211,9 +213,7 @@ for (const database of databases) {
 			async (page) => {
 				await page.getByRole("button", { name: "More actions" }).click();
 				await page.getByRole("menuitem", { name: "Delete" }).click();
-				await dialog(page)
-					.getByLabel(/^Type/)
-					.fill("Audit");
+				await dialog(page).getByLabel(/^Type/).fill("Audit");
 				const data = (rate) => ({ data: { type: "webhooks", id: made.audit, attributes: { rate } } });
 				await made.owner("PATCH", `webhooks/${made.audit}`, data(3));
 				await dialog(page)
