@@ -327,6 +327,42 @@ for (const database of databases) {
 		);
 
 		journey(
+			"on a phone the deliveries of an endpoint stand above its settings, first those that did not arrive",
+			() => `/organizations/${made.home.id}/webhooks/${made.audit}`,
+			async (page) => {
+				made.well.state.status = 500;
+				await until("it did not arrive", async () => {
+					const { data } = await made.owner("GET", `webhookDeliveries?filter[webhookId]=${made.audit}&filter[state]=pending`);
+					if (data.some((d) => d.attributes.errorCode)) return true;
+					await made.owner("POST", `webhooks/${made.audit}/test`);
+					return false;
+				});
+				made.well.state.status = 200;
+				const { below } = made;
+				const change = (description) =>
+					made.owner("PATCH", `organizations/${below.id}`, {
+						data: { type: "organizations", id: below.id, attributes: { description } },
+					});
+				for (let i = 0; i < 9; i++) await change(`Changed ${i} times`);
+				await until("they arrived", async () => {
+					const { data } = await made.owner("GET", `webhookDeliveries?filter[webhookId]=${made.audit}&filter[state]=succeeded`);
+					return data.length >= 9;
+				});
+				await page.reload();
+				await settled(page);
+				const rows = page.locator(".list-row");
+				assert.equal(await rows.count(), 8);
+				assert.match(await rows.first().textContent(), /500/);
+				const top = async (what) => (await what.boundingBox()).y;
+				assert.ok((await top(rows.last())) < (await top(page.getByRole("heading", { name: "How it does" }))));
+				assert.ok((await top(page.getByRole("button", { name: "Send a test" }))) < (await top(rows.first())));
+				await page.getByRole("button", { name: "Show all" }).click();
+				await until("all are there", async () => (await rows.count()) > 8);
+			},
+			{ width: 420 },
+		);
+
+		journey(
 			"a service that stops is told of, and what was loaded stays",
 			() => `/organizations/${made.home.id}/people`,
 			async (page) => {

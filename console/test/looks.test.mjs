@@ -1,4 +1,4 @@
-// Every screen as people need it who do not read from left to right, whose words are longer, or who magnify.
+// Every screen as people need it who do not read from left to right, whose words are longer, who magnify, or whose window is half a screen.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -87,3 +87,27 @@ for (const width of [1440, 420]) {
 
 // A window of 1280 pixels at 400 % has 320 of CSS.
 test("magnified to 400 %, nothing is sideways", (t) => each(t, { width: 320, height: 256 }, fits));
+
+/** Fails if a word in a list is broken within. What programs write without a blank, such as addresses, is broken somewhere. */
+async function wholeWords(page, name) {
+	await fits(page, name);
+	const broken = await page.evaluate(() => {
+		const found = [];
+		const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+		for (let text; (text = texts.nextNode());) {
+			if (!text.parentElement.closest("td, th, dd, .list-row") || text.parentElement.closest(".only-read, .mono")) continue;
+			for (const word of text.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+				const range = document.createRange();
+				range.setStart(text, word.index);
+				range.setEnd(text, word.index + word[0].length);
+				if (new Set([...range.getClientRects()].filter((r) => r.width).map((r) => Math.round(r.top))).size > 1)
+					found.push(text.data);
+			}
+		}
+		return found;
+	});
+	assert.deepEqual(broken, [], name);
+}
+
+for (const width of [660, 768, 900, 1024])
+	test(`in a window of ${width} pixels no word is broken and nothing is sideways`, (t) => each(t, { width }, wholeWords));

@@ -18,6 +18,8 @@ export class Failure extends Error {
 		readonly requestId: string | null,
 		/** Seconds until it is worth asking again, if the service says so. */
 		readonly retryAfter: number | null,
+		/** The id of what it is about, if it is about one thing. */
+		readonly about?: string,
 	) {
 		super(errors[0]?.detail ?? errors[0]?.title ?? t("frame.client.theServiceCannotBeReached"));
 	}
@@ -116,7 +118,8 @@ function refusal(response: Response, errors: ApiError[] | undefined, signingIn =
 	const after = Number(response.headers.get("Retry-After"));
 	if (response.status === 429 && after > 0 && after <= patience && !signingIn) wait(after);
 	const told = errors ?? [{ status: String(response.status), code: "", title: response.statusText || t("common.refused") }];
-	return new Failure(response.status, told, response.headers.get("X-Request-Id"), after > 0 ? after : null);
+	const about = /\/([0-9a-f-]{36})$/.exec(new URL(response.url).pathname)?.[1];
+	return new Failure(response.status, told, response.headers.get("X-Request-Id"), after > 0 ? after : null, about);
 }
 
 /** Returns a URL below the root of the API with a query, in the spelling of the API: names of parameters have their brackets. */

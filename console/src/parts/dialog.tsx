@@ -1,11 +1,11 @@
 /* Dialogs over the page. They are there while they are rendered. */
 
-import { Suspense, useEffect, useState, type ReactNode } from "react";
+import { Suspense, useEffect, useRef, type ReactNode } from "react";
 import type { Failure } from "../api/client";
 import { Faults } from "./failure";
 import { early } from "./later";
 import { Button } from "./small";
-import { leaving, useUnsaved } from "./unsaved";
+import { usePart } from "./unsaved";
 import { t } from "../words/message";
 
 const OpenDialog = early(() => import("./dialog-open"));
@@ -44,8 +44,10 @@ interface FormDialogProps extends Omit<DialogProps, "foot"> {
 	fields?: string[];
 	/** Stands beside the buttons. */
 	beside?: ReactNode;
-	/** Something is typed that would be lost: it is asked about before. */
+	/** Something is typed that would be lost by closing it: it is asked about before. The form says so by useUnsaved as well. */
 	unsaved?: boolean;
+	/** It is on its way, and what is typed now could not be added to it: nothing can be. What useEdit saves can be typed into meanwhile. */
+	busy?: boolean;
 }
 
 /** A form in a dialog: what is asked for, why it was refused, and at its foot the button that submits it, and one that does nothing. */
@@ -58,46 +60,30 @@ export function FormDialog({
 	fields,
 	beside,
 	unsaved = false,
+	busy = false,
 	close,
 	children,
 	...rest
 }: FormDialogProps) {
-	// What was sent is not lost by going to what came of it, unless it was refused.
-	const [sent, setSent] = useState(false);
-	useEffect(() => {
-		if (error) setSent(false);
-	}, [error]);
-	const forget = useUnsaved(unsaved && !sent);
-	const leave = () => {
-		if (!unsaved || sent) close();
-		else
-			leaving(
-				() => {
-					forget();
-					close();
-				},
-				undefined,
-				true,
-			);
-	};
+	const leave = usePart(unsaved, close);
+	const form = useHeld(busy);
 	return (
 		<Dialog {...rest} close={leave} foot={null} typed>
 			<form
+				ref={form}
 				noValidate
-				onChange={() => setSent(false)}
 				onSubmit={(e) => {
 					e.preventDefault();
-					if (not) return;
-					setSent(true);
+					if (not || busy) return;
 					submit();
 				}}
 			>
-				<div className="dialog-body">
+				<div className="dialog-body" inert={busy}>
 					<Faults error={error} fields={fields} />
 					{children}
 				</div>
 				<div className="dialog-foot">
-					<Button kind={danger ? "danger" : "main"} type="submit" not={not}>
+					<Button kind={danger ? "danger" : "main"} type="submit" not={not || (busy && t("common.itIsOnItsWay"))}>
 						{act}
 					</Button>
 					<Button kind="bare" onClick={close}>
@@ -108,4 +94,18 @@ export function FormDialog({
 			</form>
 		</Dialog>
 	);
+}
+
+/** Returns the ref of a form whose fields cannot be reached while it is on its way; the focus comes back to where it was. */
+function useHeld(busy: boolean) {
+	const form = useRef<HTMLFormElement>(null);
+	const field = useRef<Element | null>(null);
+	if (busy) field.current ??= document.activeElement;
+	useEffect(() => {
+		const was = field.current;
+		if (busy || !was) return;
+		field.current = null;
+		if (was instanceof HTMLElement && form.current?.contains(was) && !form.current.contains(document.activeElement)) was.focus();
+	}, [busy]);
+	return form;
 }

@@ -1,5 +1,5 @@
 /* A form over something that was read, or over nothing yet: then it makes something. What is typed stays, whatever is read meanwhile; what
-   nobody has touched follows. */
+   nobody has touched follows. What is typed while it is being saved is a change of what came of it, also of what was made. */
 
 import { t } from "../words/message";
 import { row } from "../words/count";
@@ -18,9 +18,9 @@ export interface Conflict {
 }
 
 interface Editing<R, F> {
-	/** What was read. Without it something is made, of a type and with relationships. */
+	/** What was read. Without it something is made, of a type, with relationships, and attributes that no form has. */
 	read?: Answer<R>;
-	made?: { type: string; relationships?: Record<string, Relationship> };
+	made?: { type: string; relationships?: Record<string, Relationship>; attributes?: Record<string, unknown> };
 	/** Where that was read from, or what it is added to. */
 	to: string;
 	/** Returns the members that are edited, as a form has them; without a resource those of something new. */
@@ -29,8 +29,8 @@ interface Editing<R, F> {
 	sent: (name: keyof F & string, value: F[keyof F]) => unknown;
 	/** What else is to be read again when it is written, or written back. */
 	written?: () => void;
-	/** What is done when it is saved: to what the members that were changed had been before, undo sets them back. */
-	saved: (changed: (keyof F & string)[], undo: () => void, answer: Answer<R>) => void;
+	/** What is done when it is saved: undo sets the members that were changed back. more: what was typed meanwhile is not saved yet. */
+	saved: (changed: (keyof F & string)[], undo: () => void, answer: Answer<R>, more: boolean) => void;
 }
 
 /** What somebody has typed, over what was there at the first letter. */
@@ -68,33 +68,45 @@ export function useEdit<R extends Resource<unknown>, F extends object>({
 	latest.current = typed;
 	const become = (next: Typed<R, F>) => setTyped((latest.current = next));
 	const discard = () => become({ values: {} });
-	/** What was typed while it was on its way is over what came of it; what was sent is no more than that. */
+	/** What was typed while it was on its way is over what came of it; what was sent is no more than that. It reports whether there is such. */
 	const adopt = (answer: Answer<R>, { body }: Sending) => {
 		const { attributes } = (body as { data: { attributes: Record<string, unknown> } }).data;
-		const kept = (Object.entries(latest.current.values) as [Name, F[Name]][]).filter(([k, v]) => !same(sent(k, v), attributes[k]));
-		become(read && kept.length ? { values: Object.fromEntries(kept) as Partial<F>, base: answer } : { values: {} });
-		if (read) setWritten({ answer, over: read });
+		const there = formOf(answer.data);
+		const kept = (Object.entries(latest.current.values) as [Name, F[Name]][]).filter(
+			([k, v]) => k in there && !same(v, there[k]) && !same(sent(k, v), attributes[k]),
+		);
+		if (kept.length) become({ values: Object.fromEntries(kept) as Partial<F>, base: answer });
+		else {
+			forget();
+			if (read || written) discard();
+		}
+		if (read || written || kept.length) setWritten({ answer, over: read });
 		tell?.();
+		return kept.length > 0;
 	};
-	const send = useSend<R>(adopt);
 	const back = useSend<R>(adopt);
+	const leave = useRef<(answer: Answer<R>, more: boolean) => void>(undefined);
+	const send = useSend<R>((answer, what) => leave.current?.(answer, adopt(answer, what)));
+	/** Where that is which is edited: what was made here is below where it was added. */
+	const self = (version: Answer<R>) => (read ? to : `${to}/${version.data.id}`);
 	const write = (only: Name[], values: F, over: Answer<R> | undefined) => {
 		const attributes = (of: F) => Object.fromEntries(only.map((k) => [k, sent(k, of[k])]).filter(([, value]) => value !== undefined));
 		const request = (of: F, version: Answer<R> | undefined) => ({
-			to,
+			to: version ? self(version) : to,
 			method: version ? ("PATCH" as const) : ("POST" as const),
 			ifMatch: version?.etag,
-			body: { data: { ...(version ? { type: version.data.type, id: version.data.id } : made), attributes: attributes(of) } },
+			body: {
+				data: version
+					? { type: version.data.type, id: version.data.id, attributes: attributes(of) }
+					: { ...made, attributes: { ...attributes(of), ...made?.attributes } },
+			},
 		});
 		setUnread(null);
+		leave.current = (a, more) => saved(only, () => back.mutate(request(formOf(over?.data), a)), a, more);
 		send.mutate(request(values, over), {
-			onSuccess: (a) => {
-				if (Object.keys(latest.current.values).length === 0) forget();
-				saved(only, () => back.mutate(request(formOf(over?.data), a)), a);
-			},
 			onError: async (e) => {
-				if (e.status !== 412) return;
-				const theirs = await ask<R>(to).catch((why: unknown) => {
+				if (e.status !== 412 || !over) return;
+				const theirs = await ask<R>(self(over)).catch((why: unknown) => {
 					setUnread(why instanceof Failure ? why : e);
 					return null;
 				});
@@ -128,7 +140,7 @@ export function useEdit<R extends Resource<unknown>, F extends object>({
 				const next = { ...values, [name]: value };
 				const there = formOf(base?.data);
 				const differs = (Object.keys(next) as Name[]).some((k) => !same(next[k], there[k]));
-				return differs ? { values: next, base } : { values: {} };
+				return differs || send.isPending ? { values: next, base } : { values: {} };
 			}),
 		error,
 		/** The pointers of the members, for Faults. */

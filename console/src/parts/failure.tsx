@@ -1,14 +1,17 @@
 /* What a screen shows of a refusal. */
 
-import { useEffect, useState, type ReactNode } from "react";
+import { Suspense, useEffect, useState, type ReactNode } from "react";
 import { Failure } from "../api/client";
 import { Button, Copy } from "./small";
 import { FindField } from "./find-field";
 import { Icon } from "./icons";
+import { later } from "./later";
 import { Told } from "./told";
 import { typing } from "./unsaved";
 import { shortId } from "../words/count";
 import { t } from "../words/message";
+
+const Changed = later(() => import("../screens/organization/Changed"));
 
 /**
  * Returns why what a page is about cannot be shown: it was refused, or it is gone since. While somebody types it stays, and with it what they
@@ -108,7 +111,14 @@ export function Faults({ error, fields = [] }: { error: Failure | null | undefin
 			<Icon name="alert" />
 			<span>
 				{error.status === 412 ? (
-					t("parts.failure.somebodyElseHasChangedIt")
+					<>
+						{t("parts.failure.somebodyElseHasChangedIt")}{" "}
+						{error.about && (
+							<Suspense fallback={null}>
+								<Changed id={error.about} />
+							</Suspense>
+						)}
+					</>
 				) : (
 					<Told>{rest.length === 0 ? error.message : rest.map((e) => e.detail ?? e.title).join(" ")}</Told>
 				)}

@@ -1,6 +1,6 @@
 /* Small parts that every screen uses. */
 
-import { useEffect, useState, type ReactNode } from "react";
+import { Fragment, useEffect, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useConnection } from "../api/connection";
 import { Icon, type IconName } from "./icons";
@@ -52,6 +52,16 @@ export function Copy({ text, what, shown }: { text: string; what: string; shown?
 /** A text that somebody typed. */
 export function Typed({ children }: { children: string | null | undefined }) {
 	return <bdi>{visible(children ?? "")}</bdi>;
+}
+
+/** Words of programs, which break after a colon or a slash: users:read, Asia/Tokyo. */
+export function Words({ children }: { children: string }) {
+	return children.split(/(?<=[:/])/).map((part, i) => (
+		<Fragment key={i}>
+			{i > 0 && <wbr />}
+			{part}
+		</Fragment>
+	));
 }
 
 /** A link to a URL of somebody's: only https becomes one. */

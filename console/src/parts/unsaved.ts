@@ -1,10 +1,10 @@
 /* What is typed and not saved yet. Whoever goes elsewhere is asked before it is lost: by a link, a key, the browser's back, or closing it. */
 
-import { useEffect, useId, useSyncExternalStore } from "react";
+import { useEffect, useId, useRef, useSyncExternalStore } from "react";
 import type { AroundNavHandler } from "wouter";
 
 const unsaved = new Set<string>();
-let asking: { leave: () => void; stay?: () => void; part?: boolean } | null = null;
+let asking: { leave: () => void; stay?: () => void; part?: string } | null = null;
 let at = location.href;
 const listeners = new Set<() => void>();
 
@@ -20,18 +20,38 @@ export function useUnsaved(typed: boolean): () => void {
 		if (!typed) return;
 		if (unsaved.size === 0) at = location.href;
 		unsaved.add(id);
-		return () => void unsaved.delete(id);
+		return () => {
+			unsaved.delete(id);
+			queueMicrotask(goOn); // what comes in its place has been heard by then: a secret that is shown once
+		};
 	}, [id, typed]);
 	return () => void unsaved.delete(id);
 }
 
-/**
- * Asks whether what is typed may be lost, and does something then. If there is nothing, it is done at once. part: not all of it is lost, and what
- * is done forgets what is.
- */
-export function leaving(leave: () => void, stay?: () => void, part = false) {
+/** Who was asked need not answer any more when it was saved meanwhile: they go where they wanted to. */
+function goOn() {
+	if (asking && !asking.part && unsaved.size === 0) decide(true);
+}
+
+/** Asks whether what is typed may be lost, and does something then. If there is nothing, it is done at once. */
+export function leaving(leave: () => void, stay?: () => void) {
 	if (unsaved.size === 0) leave();
-	else ask({ leave, stay, part });
+	else ask({ leave, stay });
+}
+
+/**
+ * As leaving, for a dialog over a page that stays: only what is typed into it is lost. It returns how to ask, and asks no more when the dialog is
+ * gone, or closes it when nothing is typed any more.
+ */
+export function usePart(typed: boolean, leave: () => void): () => void {
+	const id = useId();
+	const latest = useRef(leave);
+	latest.current = leave;
+	useEffect(() => {
+		if (!typed && asking?.part === id) decide(true);
+	}, [id, typed]);
+	useEffect(() => () => void (asking?.part === id && ask(null)), [id]);
+	return () => (typed && unsaved.size > 0 ? ask({ leave: () => latest.current(), part: id }) : leave());
 }
 
 /** Reports whether something is typed and not saved. */

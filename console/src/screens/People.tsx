@@ -8,7 +8,7 @@ import { usePage } from "../frame/page";
 import { Export } from "../parts/export";
 import { Icon } from "../parts/icons";
 import { Rows, Table } from "../parts/rows";
-import { Button, Empty, Face, State, Typed } from "../parts/small";
+import { Button, Empty, Face, State, Typed, Words } from "../parts/small";
 import { Listing } from "../parts/listing";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
@@ -120,8 +120,8 @@ export default function People(_: ScreenProps) {
 										<State is="ok">{t("common.active")}</State>
 									)}
 								</td>
-								<td className="second" data-fold="no">
-									{u.attributes.timeZone}
+								<td className="second words" data-fold="no">
+									<Words>{u.attributes.timeZone ?? ""}</Words>
 								</td>
 								<td className="second nowrap" data-fold="no">
 									{date(u.attributes.createdAt)}

@@ -48,7 +48,7 @@ export default function Restore({ target, organizations, store, close }: Restore
 		);
 		go(`/organizations/${a.data.id}`);
 	});
-	const not = place === "other" && !below ? t("screens.restore.chooseWhere") : send.isPending && t("common.itIsOnItsWay");
+	const not = place === "other" && !below && t("screens.restore.chooseWhere");
 	const submit = () =>
 		send.mutate({
 			to: url(`${organizations}/${target.id}`),
@@ -71,6 +71,7 @@ export default function Restore({ target, organizations, store, close }: Restore
 			submit={submit}
 			act={t("screens.restore.restoreIt")}
 			not={not}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<Choice

@@ -4,11 +4,23 @@ import { useState } from "react";
 import { url } from "../../api/client";
 import { useStanding } from "../../api/standing";
 import type { ApiKey } from "../../api/resources";
-import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
+import { useEdit } from "../../parts/edit";
 import { Choice, Field } from "../../parts/field";
+import { notify } from "../../parts/live";
+import { Typed } from "../../parts/small";
+import { all } from "../../words/count";
+import { rich, t } from "../../words/message";
+import { MergeDialog } from "../organization/Merge";
 import { PermissionMatrix } from "../permission-matrix";
-import { t } from "../../words/message";
+import { SecretDialog } from "./Secret";
+
+interface Form {
+	name: string;
+	scopes: string[];
+	/** One of the ends that are offered. */
+	expiresAt: string;
+}
 
 const ends = [
 	{ value: "30", label: t("keys.create.in30Days") },
@@ -34,8 +46,6 @@ export function CreateKey({
 	made: (k: ApiKey) => void;
 	close: () => void;
 }) {
-	const [name, setName] = useState("");
-	const [scopes, setScopes] = useState<string[]>(["organizations:read"]);
 	const [opened] = useState(Date.now); // a second try asks for the same as the first, and is known by that
 	const { until } = useStanding();
 	const offered =
@@ -45,59 +55,93 @@ export function CreateKey({
 					...ends.filter((e) => e.value && after(e.value, opened) <= until),
 					{ value: "own", label: t("keys.create.whenYourKeyEnds") },
 				];
-	const [days, setDays] = useState(offered.some((e) => e.value === "90") ? "90" : "own");
-	const send = useSend<ApiKey>((a) => made(a.data));
-	const submit = () => {
-		const expiresAt = days === "own" ? until : days ? after(days, opened) : null;
-		send.mutate({
-			to: url("apiKeys"),
-			method: "POST",
-			body: {
-				data: {
-					type: "apiKeys",
-					attributes: { name: name.trim(), scopes, expiresAt, ...(organization ? { kind: "organization" } : {}) },
-					...(organization ? { relationships: { organization: { data: { type: "organizations", id: organization } } } } : {}),
-				},
-			},
-		});
-	};
+	const first = offered.some((e) => e.value === "90") ? "90" : "own";
+	const timeOf = (end: string) => (end === "own" ? (until ?? null) : end ? after(end, opened) : null);
+	const endOf = (at: string | null | undefined) =>
+		offered.find((e) => Date.parse(timeOf(e.value) ?? "") === Date.parse(at ?? ""))?.value ?? (at ? first : "");
+	const [secretOf, setSecretOf] = useState<ApiKey | null>(null);
+	const edit = useEdit<ApiKey, Form>({
+		made: {
+			type: "apiKeys",
+			...(organization
+				? {
+						attributes: { kind: "organization" },
+						relationships: { organization: { data: { type: "organizations", id: organization } } },
+					}
+				: {}),
+		},
+		to: url("apiKeys"),
+		form: (k) => ({
+			name: k?.attributes.name ?? "",
+			scopes: k ? (k.attributes.scopes ?? []) : ["organizations:read"],
+			expiresAt: k ? endOf(k.attributes.expiresAt) : first,
+		}),
+		sent: (member, value) => (typeof value !== "string" ? value : member === "expiresAt" ? timeOf(value) : value.trim()),
+		saved: (changed, _undo, a, more) => {
+			if (!edit.base) return more ? setSecretOf(a.data) : made(a.data);
+			if (!more) close();
+			notify(t("common.changed2", { join: all(changed) }));
+		},
+	});
+	const { form, base, changed, wrong } = edit;
+	if (secretOf)
+		return (
+			<SecretDialog
+				title={t("common.theSecretOf", { name: secretOf.attributes.name })}
+				secret={secretOf.attributes.key ?? ""}
+				close={() => setSecretOf(null)}
+			/>
+		);
+	if (edit.conflict) return <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />;
 	return (
 		<FormDialog
-			title={t("common.newKey")}
+			title={base ? rich("common.change2", { name: <Typed>{base.attributes.name}</Typed> }) : t("common.newKey")}
 			intro={t("keys.create.forAProgramItsSecret")}
 			close={close}
-			unsaved={name.trim() !== ""}
-			submit={submit}
-			act={t("keys.create.makeItWithCountScope", { count: scopes.length })}
-			not={
-				!name.trim()
-					? t("common.itNeedsAName")
-					: scopes.length === 0
-						? t("keys.create.itNeedsAScope")
-						: send.isPending && t("common.itIsOnItsWay")
+			unsaved={changed.length > 0}
+			submit={() => edit.save()}
+			act={
+				base
+					? t("common.saveCountChange", { count: changed.length })
+					: t("keys.create.makeItWithCountScope", { count: form.scopes.length })
 			}
-			error={send.error}
-			fields={["/data/attributes/name", "/data/attributes/scopes"]}
+			not={
+				!form.name.trim()
+					? t("common.itNeedsAName")
+					: form.scopes.length === 0
+						? t("keys.create.itNeedsAScope")
+						: edit.busy
+							? t("common.itIsOnItsWay")
+							: base && changed.length === 0 && t("common.nothingIsChangedYet")
+			}
+			error={edit.error}
+			fields={edit.fields}
 		>
 			<Field
 				label={t("common.name")}
 				hint={t("keys.create.whatItIsForThe")}
-				value={name}
-				wrong={send.error?.at("/data/attributes/name")}
-				onChange={(e) => setName(e.target.value)}
+				value={form.name}
+				wrong={wrong("name")}
+				onChange={(e) => edit.set("name", e.target.value)}
 				autoComplete="off"
 				autoFocus
 			/>
 			<PermissionMatrix
 				label={t("common.scopes")}
-				value={scopes}
-				onChange={setScopes}
+				value={form.scopes}
+				onChange={(scopes) => edit.set("scopes", scopes)}
 				may={may ?? (() => true)}
 				all
 				at={organization}
-				wrong={send.error?.at("/data/attributes/scopes")}
+				wrong={wrong("scopes")}
 			/>
-			<Choice label={t("common.ends")} value={days} onChange={setDays} options={offered} />
+			<Choice
+				label={t("common.ends")}
+				value={form.expiresAt}
+				onChange={(end) => edit.set("expiresAt", end)}
+				options={offered}
+				wrong={wrong("expiresAt")}
+			/>
 		</FormDialog>
 	);
 }

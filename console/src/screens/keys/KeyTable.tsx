@@ -14,7 +14,7 @@ import { Field } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Rows, Table } from "../../parts/rows";
-import { Copy, State, Typed } from "../../parts/small";
+import { Copy, State, Typed, Words } from "../../parts/small";
 import { ago, date, short } from "../../words/time";
 import { RotateDialog } from "../rotation/Rotate";
 import { useKeyRights } from "./rights";
@@ -91,8 +91,8 @@ export function KeyTable({ list, included, whose }: TableProps) {
 										)}
 									</td>
 								)}
-								<td className="second" data-fold="under" title={row(a.scopes ?? [])}>
-									{scopes(a.scopes ?? [])}
+								<td className="second words" data-fold="under" title={row(a.scopes ?? [])}>
+									<Words>{scopes(a.scopes ?? [])}</Words>
 								</td>
 								<td className="second nowrap" data-fold="told" data-column={t("common.lastUsed")}>
 									{ago(a.lastUsedAt)}
@@ -187,6 +187,7 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 			submit={() => send.mutate({ to: url(`apiKeys/${target.id}`), method: "DELETE" })}
 			danger
 			not={recent && !typedIs(target.attributes.name, typed) && t("common.typeItsNameFirst")}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<p>

@@ -53,7 +53,7 @@ function Refresh({ answer, close, made }: { answer: Answer<Organization>; close:
 	const [typed, setTyped] = useState("");
 	const { id, attributes } = answer.data;
 	const send = useSend<Organization>((a) => made(a.data.attributes.token ?? ""));
-	const not = typed !== attributes.slug ? t("common.typeTheSlugFirst") : send.isPending && t("common.itIsOnItsWay");
+	const not = typed !== attributes.slug && t("common.typeTheSlugFirst");
 	return (
 		<FormDialog
 			title={t("keys.token.refreshTheToken")}
@@ -62,6 +62,7 @@ function Refresh({ answer, close, made }: { answer: Answer<Organization>; close:
 			act={t("keys.token.refreshAndEndTheOld")}
 			danger
 			not={not}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<p>{t("keys.token.theOldTokenIsDead")}</p>

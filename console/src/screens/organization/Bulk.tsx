@@ -92,12 +92,10 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 	const not =
 		what !== "end" && chosen.length === 0
 			? t("common.chooseARole")
-			: operations.length === 0
-				? t("organization.bulk.nothingWouldChange")
-				: busy && t("common.itIsOnItsWay");
+			: operations.length === 0 && t("organization.bulk.nothingWouldChange");
 	const whom = t("organization.bulk.countPerson2", { count: what === "end" ? people.length : operations.length });
 	const submit = async () => {
-		if (not) return;
+		if (not || busy) return;
 		setBusy(true);
 		setError(null);
 		try {
@@ -131,6 +129,7 @@ function BulkDialog({ what, people, id, place, done, close }: DialogProps) {
 			}
 			danger={what !== "give"}
 			not={not}
+			busy={busy}
 		>
 			{error && faults && faults.at.size === 0 && <Faults error={error} />}
 			{faults && faults.at.size > 0 && (

@@ -43,6 +43,7 @@ export default function Invite({ id, name, first, close }: InviteProps) {
 	const [busy, setBusy] = useState(false);
 	const [asked, setAsked] = useState(false);
 	const grants = useGrants(id);
+	useUnsaved(!made && text.trim() !== "");
 	const { emails, others } = addresses(text);
 	// What is being typed is not judged until it is sent.
 	const wrong = others.filter((o) => asked || !text.endsWith(o));
@@ -102,6 +103,7 @@ export default function Invite({ id, name, first, close }: InviteProps) {
 			intro={t("organization.invite.eachGetsALinkWho")}
 			close={close}
 			unsaved={text.trim() !== ""}
+			busy={busy}
 			submit={() => void submit()}
 			act={emails.length > 1 ? t("organization.invite.invitePeople", { count: emails.length }) : t("common.invite")}
 			not={

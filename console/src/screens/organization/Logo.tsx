@@ -162,7 +162,8 @@ function Crop({ picture, organization, organizations, close, failed }: CropProps
 			close={close}
 			submit={submit}
 			act={t("organization.logo.setTheLogo")}
-			not={!bitmap ? t("organization.logo.itIsBeingRead") : busy && t("common.itIsOnItsWay")}
+			not={!bitmap ? t("organization.logo.itIsBeingRead") : false}
+			busy={busy}
 			error={upload.error ?? point.error}
 		>
 			<canvas ref={canvas} className="crop" width={side} height={side} role="img" aria-label={t("organization.logo.whatIsCutOut")} />

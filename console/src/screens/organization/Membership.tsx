@@ -73,6 +73,7 @@ export function ChangeRoles({ holder, membership, id, last, close }: MembershipP
 			submit={() => send.mutate(giving(membership.id, added, removed))}
 			act={what || t("common.change")}
 			not={chosen.length === 0 ? t("organization.membership.aMembershipHasARole") : !what && t("common.nothingIsChangedYet")}
+			busy={send.isPending}
 			error={send.error}
 		>
 			{!roles ? (
@@ -111,7 +112,7 @@ export function EndMembership({ holder, membership, place, close }: MembershipPr
 			act={t("common.endIt")}
 			submit={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}
 			danger
-			not={send.isPending && t("common.itIsOnItsWay")}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<p>

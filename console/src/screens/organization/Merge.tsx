@@ -1,39 +1,21 @@
 /* Two people changed the same thing: what is yours, what is theirs, and which is kept. */
 
 import { useState } from "react";
-import { url } from "../../api/client";
-import type { RecordedEvent } from "../../api/resources";
-import { useRead } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
 import type { Conflict } from "../../parts/edit";
 import { Button, Typed } from "../../parts/small";
-import { ago } from "../../words/time";
-import { actorName } from "../events/Sentence";
 import { rich, t } from "../../words/message";
+import Changed from "./Changed";
 
 export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; close: () => void; settle: (mine: string[]) => void }) {
 	const [mine, setMine] = useState<string[]>(conflict.rows.map((r) => r.name));
-	const last = useRead<RecordedEvent[]>(
-		url("events", {
-			"filter[subjectId]": conflict.id,
-			sort: "-occurredAt",
-			"fields[events]": "actor,occurredAt,changes,eventType",
-			"page[size]": 1,
-		}),
-		{ every: false },
-	);
-	const event = last.data?.data[0];
 	return (
 		<Dialog
 			title={t("organization.merge.somebodyElseHasChangedIt")}
 			intro={
-				event ? (
-					<>
-						{t("organization.merge.didWhatYouHaveNot", { actorName: actorName(event), when: ago(event.attributes.occurredAt) })}
-					</>
-				) : (
-					t("organization.merge.whatYouHaveNotTouched")
-				)
+				<>
+					<Changed id={conflict.id} /> {t("organization.merge.whatYouHaveNotTouched")}
+				</>
 			}
 			close={close}
 			typed

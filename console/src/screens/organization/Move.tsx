@@ -103,11 +103,8 @@ export default function MoveDialog({ id, to: preset, back, store, close }: Movin
 							: t("common.move")
 			}
 			submit={submit}
-			not={
-				not ||
-				(busy && t("common.itIsOnItsWay")) ||
-				(to !== undefined && !preview.settled && t("organization.move.whatItDoesIsBeing"))
-			}
+			not={not || (to !== undefined && !preview.settled && t("organization.move.whatItDoesIsBeing"))}
+			busy={busy}
 			error={error}
 			beside={<span className="second quiet end wide-only">{t("organization.move.canBeMovedBackEvents")}</span>}
 		>

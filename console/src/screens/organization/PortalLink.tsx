@@ -7,6 +7,7 @@ import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
 import { Choice, Field } from "../../parts/field";
 import { Typed } from "../../parts/small";
+import { useUnsaved } from "../../parts/unsaved";
 import { rich, t } from "../../words/message";
 import { SecretDialog } from "../keys/Secret";
 
@@ -20,6 +21,7 @@ export default function PortalLink({ id, name, close }: { id: string; name: stri
 	const [much, setMuch] = useState<keyof typeof words>("all");
 	const [made, setMade] = useState<Link | null>(null);
 	const send = useSend<Link["attributes"]>((a) => setMade(a.data as Link));
+	useUnsaved(!made && whom.trim() !== "");
 	if (made) {
 		const a = made.attributes;
 		return (
@@ -34,7 +36,6 @@ export default function PortalLink({ id, name, close }: { id: string; name: stri
 			</SecretDialog>
 		);
 	}
-	const not = !whom.trim() ? t("organization.portalLink.sayWhoItIsFor") : send.isPending && t("common.itIsOnItsWay");
 	return (
 		<FormDialog
 			title={t("organization.portalLink.newPortalLink")}
@@ -55,7 +56,8 @@ export default function PortalLink({ id, name, close }: { id: string; name: stri
 				})
 			}
 			act={t("common.makeIt")}
-			not={not}
+			not={!whom.trim() && t("organization.portalLink.sayWhoItIsFor")}
+			busy={send.isPending}
 			error={send.error}
 			fields={["/data/attributes/name"]}
 		>

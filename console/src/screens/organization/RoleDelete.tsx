@@ -30,11 +30,9 @@ export default function DeleteRole({ role, roles, deleted, close }: DeleteProps)
 	const held = holders?.total ?? 0;
 	const not = !holders
 		? t("organization.roleDelete.whoHoldsItIsBeing")
-		: held > 0 && !instead
-			? t("organization.roleDelete.chooseWhatTheyGetInstead")
-			: busy && t("common.itIsOnItsWay");
+		: held > 0 && !instead && t("organization.roleDelete.chooseWhatTheyGetInstead");
 	const submit = async () => {
-		if (not) return;
+		if (not || busy) return;
 		setBusy(true);
 		setError(null);
 		try {
@@ -58,6 +56,7 @@ export default function DeleteRole({ role, roles, deleted, close }: DeleteProps)
 			act={held > 0 && other ? t("organization.roleDelete.giveHeldMembership", { held, other }) : t("common.deleteIt")}
 			danger
 			not={not}
+			busy={busy}
 			error={error}
 		>
 			{!holders && <Ghosts rows={2} />}

@@ -86,27 +86,28 @@ export default function RoleForm(props: FormProps) {
 	);
 }
 
-function RoleDialog({ organization, role, roles, may, saved, close, answer }: FormProps & { answer?: Answer<Role> }) {
+function RoleDialog({ organization, role: first, roles, may, saved, close, answer }: FormProps & { answer?: Answer<Role> }) {
 	const [against, setAgainst] = useState("");
-	const holders = useHolders(role?.id);
 	const edit = useEdit<Role, Form>({
 		read: answer,
 		made: { type: "roles", relationships: { organization: { data: { type: "organizations", id: organization } } } },
-		to: role ? url(`roles/${role.id}`) : url("roles"),
+		to: first ? url(`roles/${first.id}`) : url("roles"),
 		form: (r) => formOf(r?.attributes),
 		sent,
-		saved: (_names, _undo, a) => {
-			close();
+		saved: (_names, _undo, a, more) => {
+			if (!more) close();
 			saved(a.data);
 			notify(
-				role
+				edit.base
 					? t("organization.roleForm.changed", { name: a.data.attributes.name })
 					: t("common.made", { name: a.data.attributes.name }),
 			);
 		},
 	});
 	const { form, changed, wrong, error } = edit;
-	const [keyTyped, setKeyTyped] = useState(Boolean(role));
+	const role = first ?? edit.base; // what was made here is changed, if something was typed meanwhile
+	const holders = useHolders(role?.id);
+	const [keyTyped, setKeyTyped] = useState(Boolean(first));
 	const other = roles.find((r) => r.id === against);
 	const before = other ? (other.attributes.permissions ?? []) : role && edit.base ? formOf(edit.base.attributes).permissions : undefined;
 	const held = holders?.people ?? 0;
@@ -143,7 +144,7 @@ function RoleDialog({ organization, role, roles, may, saved, close, answer }: Fo
 				wrong={wrong("name")}
 				onChange={(e) => {
 					edit.set("name", e.target.value);
-					if (!keyTyped) edit.set("key", keyOf(e.target.value));
+					if (!keyTyped && !role) edit.set("key", keyOf(e.target.value));
 				}}
 				autoComplete="off"
 				autoFocus

@@ -207,6 +207,7 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 			submit={() => send.mutate({ to: url(`${organizations}/${id}`), method: "DELETE", ifMatch: answer.etag })}
 			danger
 			not={not}
+			busy={send.isPending}
 			error={send.error}
 		>
 			{below > 0 ? (

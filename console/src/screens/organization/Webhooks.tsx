@@ -165,7 +165,7 @@ function EndpointTable({ list, id }: { list: RowSource<Webhook>; id: string }) {
 							<td data-fold="under">
 								<State is={state.is}>{state.word}</State>
 							</td>
-							<td className="second" data-fold="no">
+							<td className="second words" data-fold="no">
 								{types(w)}
 							</td>
 							<td className="number" data-fold="no">
@@ -174,7 +174,7 @@ function EndpointTable({ list, id }: { list: RowSource<Webhook>; id: string }) {
 							<td className="number nowrap" data-fold="no">
 								{h?.latency == null ? "" : milliseconds(h.latency)}
 							</td>
-							<td className="number" data-fold="end">
+							<td className="number roomy" data-fold="end">
 								{h?.backlog ? (
 									t("common.backlogMessage", { backlog: h.backlog })
 								) : (

@@ -39,7 +39,7 @@ export function RotateDialog<R extends Resource<unknown>>({ name, path, intro, c
 			close={close}
 			submit={() => send.mutate({ to: url(path), method: "POST", body: { meta: { overlap: Number(overlap) } } })}
 			act={overlap === "0" ? t("rotation.rotate.rotateAndEndTheOld") : t("rotation.rotate.rotateBothWorkFor", { words })}
-			not={send.isPending && t("common.itIsOnItsWay")}
+			busy={send.isPending}
 			error={send.error}
 		>
 			{children}
@@ -61,7 +61,7 @@ export function EndRotationDialog({ name, path, children, close }: { name: strin
 			submit={() => send.mutate({ to: url(path), method: "POST" })}
 			act={t("rotation.rotate.endTheOldOneNow")}
 			danger
-			not={send.isPending && t("common.itIsOnItsWay")}
+			busy={send.isPending}
 			error={send.error}
 		>
 			{children}

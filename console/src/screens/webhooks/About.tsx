@@ -24,6 +24,7 @@ import { healthOf } from "./health";
 import { ReplayDialog, Replays } from "./Replay";
 import { useEndpointRights } from "./rights";
 import EndpointForm from "./Form";
+import { PublicKey } from "./Secret";
 import { rich, t } from "../../words/message";
 
 interface AboutProps {
@@ -68,147 +69,139 @@ export function About({ answer, name, id, may, request, sent }: AboutProps) {
 	const own = a.kind === "own";
 	const untested = not || (a.status !== "active" && t("webhooks.about.enableItFirst", { status: a.status ?? "" }));
 	return (
-		<div className="page stack">
-			<div className="row wrap orgtitle">
-				<div className="cut">
-					<h1>
-						<Typed>{name}</Typed>
-					</h1>
-					<p className="second row wrap">
-						<State is={health.is}>{health.word}</State>
-						<Copy text={w.id} what={t("common.id2")} shown={shortId(w.id)} />
-					</p>
-				</div>
-				<div className="row end wrap">
-					<Button
-						kind="main"
-						icon="send"
-						not={untested || (test.isPending && t("common.itIsOnItsWay"))}
-						onClick={() => test.mutate({ to: `${to}/test`, method: "POST" })}
-					>
-						{t("webhooks.about.sendATest")}
-					</Button>
-					{a.status === "active" ? (
-						<Button icon="pause" not={not} onClick={() => status("paused")}>
-							{t("common.pause")}
+		<>
+			<div className="page stack about">
+				<div className="row wrap orgtitle">
+					<div className="cut">
+						<h1>
+							<Typed>{name}</Typed>
+						</h1>
+						<p className="second row wrap">
+							<State is={health.is}>{health.word}</State>
+							<Copy text={w.id} what={t("common.id2")} shown={shortId(w.id)} />
+						</p>
+					</div>
+					<div className="row end wrap">
+						<Button
+							kind="main"
+							icon="send"
+							not={untested || (test.isPending && t("common.itIsOnItsWay"))}
+							onClick={() => test.mutate({ to: `${to}/test`, method: "POST" })}
+						>
+							{t("webhooks.about.sendATest")}
 						</Button>
-					) : (
-						<Button icon="again" not={direct} onClick={() => status("active")}>
-							{a.health?.backlog
-								? t("webhooks.about.enableAndSendBacklogMessage", { backlog: a.health.backlog })
-								: t("webhooks.about.enable")}
-						</Button>
-					)}
-					<Button icon="edit" not={not} onClick={() => setOver("change")}>
-						{t("common.change")}
-					</Button>
-					<Menu
-						label={t("common.moreActions")}
-						square
-						entries={[
-							{ label: t("webhooks.about.sendAnExample"), icon: "send", not: untested, act: () => setOver("example") },
-							{ label: t("webhooks.about.sendAgain"), icon: "again", not: send, act: () => setOver("replay") },
-							{ label: t("webhooks.about.rotateTheSecret"), icon: "key", not: direct, act: () => setOver("rotate") },
-							{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
-							own
-								? { label: t("webhooks.about.endItInTheSettings"), icon: "gear", to: `/organizations/${id}/settings` }
-								: { label: t("common.delete2"), icon: "close", not, act: () => setOver("delete") },
-						]}
-					>
-						<Icon name="more" />
-					</Menu>
-				</div>
-			</div>
-			<Faults error={set.error ?? test.error} />
-			<p
-				className="notice"
-				data-is={health.is === "bad" ? "bad" : health.is === "warn" ? "warn" : health.is === "ok" ? "ok" : undefined}
-			>
-				<Icon
-					name={
-						health.is === "bad" || health.is === "warn"
-							? "alert"
-							: health.is === "ok"
-								? "check"
-								: a.status === "active"
-									? "clock"
-									: "pause"
-					}
-				/>
-				<span>{sentence(w)}</span>
-			</p>
-			<Replays webhook={w.id} not={send} />
-			<Numbers w={w} />
-			<Gets w={w} />
-			<Section
-				id="signing"
-				title={t("webhooks.about.whatItSignsWith")}
-				more={
-					<span className="row end">
-						{secrets.length > 1 && (
-							<Button small kind="danger" not={not} onClick={() => setOver("end")}>
-								{t("webhooks.about.endTheOldOne")}
+						{a.status === "active" ? (
+							<Button icon="pause" not={not} onClick={() => status("paused")}>
+								{t("common.pause")}
+							</Button>
+						) : (
+							<Button icon="again" not={direct} onClick={() => status("active")}>
+								{a.health?.backlog
+									? t("webhooks.about.enableAndSendBacklogMessage", { backlog: a.health.backlog })
+									: t("webhooks.about.enable")}
 							</Button>
 						)}
-						<Button small not={direct} onClick={() => setOver("rotate")}>
-							{t("common.rotate")}
+						<Button icon="edit" not={not} onClick={() => setOver("change")}>
+							{t("common.change")}
 						</Button>
-					</span>
-				}
-			>
-				<p className="second">
-					{a.algorithm === "v1a"
-						? t("webhooks.about.ed25519ReceiversVerifyWithThe")
-						: t("webhooks.about.hmacSha256TheSecretItself")}
-					{a.publicKey && <Copy text={a.publicKey} what={t("webhooks.about.publicKey")} />}
-				</p>
-				<Overlap secrets={secrets.map((s) => ({ ...s, what: t("webhooks.about.idOfTheSecret") }))} />
-			</Section>
-			{over === "change" && <EndpointForm organization={id} answer={answer} may={may} close={close} />}
-			{over === "example" && <Example webhook={w} name={name} close={close} sent={sent} />}
-			{over === "rotate" && (
-				<RotateDialog<Webhook>
-					name={name}
-					path={`webhooks/${w.id}/rotate-secret`}
-					intro={t("webhooks.about.itGetsANewSecret")}
-					close={close}
-					made={(made) => {
-						close();
-						setRotated(made);
-					}}
-				/>
-			)}
-			{over === "end" && (
-				<EndRotationDialog name={name} path={`webhooks/${w.id}/end-rotation`} close={close}>
-					<p>{t("webhooks.about.bothSignUntilAReceiver", { when: short(secrets[1]?.expiresAt) })}</p>
-				</EndRotationDialog>
-			)}
-			{rotated && (
-				<SecretDialog
-					title={t("common.theNewSecretOf", { name })}
-					secret={rotated.attributes.secret ?? ""}
-					close={() => setRotated(null)}
+						<Menu
+							label={t("common.moreActions")}
+							square
+							entries={[
+								{ label: t("webhooks.about.sendAnExample"), icon: "send", not: untested, act: () => setOver("example") },
+								{ label: t("webhooks.about.sendAgain"), icon: "again", not: send, act: () => setOver("replay") },
+								{ label: t("webhooks.about.rotateTheSecret"), icon: "key", not: direct, act: () => setOver("rotate") },
+								{ label: t("common.copyTheRequestAsCurl"), icon: "copy", key: "C", act: () => void copyCurl(request) },
+								own
+									? { label: t("webhooks.about.endItInTheSettings"), icon: "gear", to: `/organizations/${id}/settings` }
+									: { label: t("common.delete2"), icon: "close", not, act: () => setOver("delete") },
+							]}
+						>
+							<Icon name="more" />
+						</Menu>
+					</div>
+				</div>
+				<Faults error={set.error ?? test.error} />
+				<p
+					className="notice"
+					data-is={health.is === "bad" ? "bad" : health.is === "warn" ? "warn" : health.is === "ok" ? "ok" : undefined}
 				>
-					<PublicKey of={rotated} />
-				</SecretDialog>
-			)}
-			{over === "replay" && <ReplayDialog webhook={w} name={name} close={close} />}
-			{over === "delete" && (
-				<DeleteDialog answer={answer} name={name} close={close} gone={() => go(`/organizations/${id}/webhooks`)} />
-			)}
-		</div>
-	);
-}
-
-/** Of ed25519 the receiver has another key than the sender. */
-export function PublicKey({ of }: { of: Webhook }) {
-	if (!of.attributes.publicKey) return null;
-	return (
-		<p className="second">
-			{rich("webhooks.about.theReceiverDoesNotNeed", {
-				value: <Copy text={of.attributes.publicKey} what={t("webhooks.about.publicKey")} />,
-			})}
-		</p>
+					<Icon
+						name={
+							health.is === "bad" || health.is === "warn"
+								? "alert"
+								: health.is === "ok"
+									? "check"
+									: a.status === "active"
+										? "clock"
+										: "pause"
+						}
+					/>
+					<span>{sentence(w)}</span>
+				</p>
+				<Replays webhook={w.id} not={send} />
+			</div>
+			<div className="page stack">
+				<Numbers w={w} />
+				<Gets w={w} />
+				<Section
+					id="signing"
+					title={t("webhooks.about.whatItSignsWith")}
+					more={
+						<span className="row end">
+							{secrets.length > 1 && (
+								<Button small kind="danger" not={not} onClick={() => setOver("end")}>
+									{t("webhooks.about.endTheOldOne")}
+								</Button>
+							)}
+							<Button small not={direct} onClick={() => setOver("rotate")}>
+								{t("common.rotate")}
+							</Button>
+						</span>
+					}
+				>
+					<p className="second">
+						{a.algorithm === "v1a"
+							? t("webhooks.about.ed25519ReceiversVerifyWithThe")
+							: t("webhooks.about.hmacSha256TheSecretItself")}
+						{a.publicKey && <Copy text={a.publicKey} what={t("webhooks.about.publicKey")} />}
+					</p>
+					<Overlap secrets={secrets.map((s) => ({ ...s, what: t("webhooks.about.idOfTheSecret") }))} />
+				</Section>
+				{over === "change" && <EndpointForm organization={id} answer={answer} may={may} close={close} />}
+				{over === "example" && <Example webhook={w} name={name} close={close} sent={sent} />}
+				{over === "rotate" && (
+					<RotateDialog<Webhook>
+						name={name}
+						path={`webhooks/${w.id}/rotate-secret`}
+						intro={t("webhooks.about.itGetsANewSecret")}
+						close={close}
+						made={(made) => {
+							close();
+							setRotated(made);
+						}}
+					/>
+				)}
+				{over === "end" && (
+					<EndRotationDialog name={name} path={`webhooks/${w.id}/end-rotation`} close={close}>
+						<p>{t("webhooks.about.bothSignUntilAReceiver", { when: short(secrets[1]?.expiresAt) })}</p>
+					</EndRotationDialog>
+				)}
+				{rotated && (
+					<SecretDialog
+						title={t("common.theNewSecretOf", { name })}
+						secret={rotated.attributes.secret ?? ""}
+						close={() => setRotated(null)}
+					>
+						<PublicKey of={rotated} />
+					</SecretDialog>
+				)}
+				{over === "replay" && <ReplayDialog webhook={w} name={name} close={close} />}
+				{over === "delete" && (
+					<DeleteDialog answer={answer} name={name} close={close} gone={() => go(`/organizations/${id}/webhooks`)} />
+				)}
+			</div>
+		</>
 	);
 }
 
@@ -303,7 +296,8 @@ function DeleteDialog({ answer, name, close, gone }: { answer: Answer<Webhook>; 
 			act={waits ? t("webhooks.about.deleteItAndLoseWaits", { waits }) : t("common.deleteIt")}
 			submit={() => send.mutate({ to: url(`webhooks/${w.id}`), method: "DELETE", ifMatch: answer.etag })}
 			danger
-			not={not || (send.isPending && t("common.itIsOnItsWay"))}
+			not={not}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<p>{waits ? t("webhooks.about.waitsMessageWaits", { waits }) : t("webhooks.about.nothingWaitsWhatWasSent")}</p>

@@ -1,6 +1,7 @@
 /* One endpoint: its deliveries at the left, and beside them what is open: the endpoint itself, or one delivery. */
 
 import "../../styles/reading.css";
+import { useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import { related } from "../../api/document";
@@ -10,8 +11,8 @@ import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { lost, Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
-import { List } from "../../parts/rows";
-import { Ghosts, State, Typed } from "../../parts/small";
+import { List, whole } from "../../parts/rows";
+import { Button, Ghosts, State, Typed } from "../../parts/small";
 import { short } from "../../words/time";
 import { endpointName } from "../../words/host";
 import type { TabProps } from "../organization/Organization";
@@ -24,6 +25,21 @@ import { Pulse } from "./Pulse";
 import { closely, useSoon } from "./soon";
 import { deliveryStates } from "./DeliveryTable";
 import { t } from "../../words/message";
+
+/** Whether all is one column, as in reading.css. */
+const narrow = matchMedia("(max-width: 60rem)");
+function useNarrow(): boolean {
+	return useSyncExternalStore(
+		(tell) => {
+			narrow.addEventListener("change", tell);
+			return () => narrow.removeEventListener("change", tell);
+		},
+		() => narrow.matches,
+	);
+}
+
+/** So many deliveries stand before the settings where all is one column: first those that did not arrive. */
+const few = 8;
 
 interface EndpointProps extends TabProps {
 	/** Who may not read events is shown deliveries without them. */
@@ -51,6 +67,8 @@ export default function Endpoint(props: EndpointProps) {
 		}),
 		{ keep: true, every: soon ? closely : 10_000 },
 	);
+	const [all, setAll] = useState(false);
+	const abridged = useNarrow() && !all && list.rows.length > few;
 	const at = `/organizations/${id}/webhooks/${webhook}`;
 	const query = state ? `?filter[state]=${state}` : "";
 	const index = list.rows.findIndex((d) => d.id === delivery);
@@ -108,7 +126,7 @@ export default function Endpoint(props: EndpointProps) {
 						{Boolean(list.total) && <span className="end quiet">{t("common.totalDelivery", { total: list.total })}</span>}
 					</label>
 				</div>
-				<List list={list} height={59}>
+				<List list={abridged ? whole(failingFirst(list.rows), (d) => d.id, list) : list} height={59}>
 					{(d) => {
 						const s = standing(d);
 						const event = related<EventAttributes>({ included: list.included }, d, "event");
@@ -148,7 +166,11 @@ export default function Endpoint(props: EndpointProps) {
 							)}
 						</p>
 					)}
-					<More list={list} what="list.deliveries" />
+					{abridged ? (
+						<Button onClick={() => setAll(true)}>{t("common.showAll")}</Button>
+					) : (
+						<More list={list} what="list.deliveries" />
+					)}
 				</div>
 			</section>
 			{delivery ? (
@@ -170,6 +192,11 @@ export default function Endpoint(props: EndpointProps) {
 			)}
 		</div>
 	);
+}
+
+function failingFirst(deliveries: Delivery[]): Delivery[] {
+	const arrived = (d: Delivery) => Number(standing(d).is !== "bad" && standing(d).is !== "warn");
+	return deliveries.toSorted((a, b) => arrived(a) - arrived(b)).slice(0, few);
 }
 
 /** Returns an endpoint with its first good answer, if a delivery tells of it: how an endpoint does is written down from time to time alone. */

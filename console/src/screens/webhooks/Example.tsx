@@ -29,7 +29,7 @@ export default function Example({ webhook, name, close, sent }: ExampleProps) {
 		notify(t("webhooks.example.isOnItsWay", { type: type?.name ?? "" }));
 		sent();
 	});
-	const not = (!type && t("webhooks.example.theTypesAreOnTheirWay")) || (send.isPending && t("common.itIsOnItsWay"));
+	const not = !type && t("webhooks.example.theTypesAreOnTheirWay");
 	return (
 		<FormDialog
 			title={rich("webhooks.example.sendAnExample", { name: <Typed>{name}</Typed> })}
@@ -40,6 +40,7 @@ export default function Example({ webhook, name, close, sent }: ExampleProps) {
 			}
 			act={t("webhooks.example.send", { type: type?.name ?? "" })}
 			not={not}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<Choice

@@ -13,6 +13,7 @@ import { useEdit } from "../../parts/edit";
 import { notify } from "../../parts/live";
 import { Typed } from "../../parts/small";
 import { MergeDialog } from "../organization/Merge";
+import { EndpointSecret } from "./Secret";
 import { EventTypesField, everything } from "./event-types";
 import { rich, t } from "../../words/message";
 
@@ -88,20 +89,21 @@ interface FormProps {
 }
 
 export default function EndpointForm({ organization, answer, may, made, close }: FormProps) {
-	const before = answer?.data;
+	const [secretOf, setSecretOf] = useState<Webhook | null>(null);
 	const edit = useEdit<Webhook, Form>({
 		read: answer,
 		made: { type: "webhooks", relationships: { organization: { data: { type: "organizations", id: organization } } } },
-		to: before ? url(`webhooks/${before.id}`) : url("webhooks"),
+		to: answer ? url(`webhooks/${answer.data.id}`) : url("webhooks"),
 		form: (w) => formOf(w?.attributes),
 		sent,
-		saved: (changed, _undo, a) => {
-			if (!before) return made?.(a.data);
-			close();
+		saved: (changed, _undo, a, more) => {
+			if (!edit.base) return more ? setSecretOf(a.data) : made?.(a.data);
+			if (!more) close();
 			notify(t("common.changed2", { join: all(changed) }));
 		},
 	});
 	const { form, changed, wrong, error } = edit;
+	const before = answer?.data ?? edit.base; // what was made here is changed, if something was typed meanwhile
 	const [more, setMore] = useState(false);
 	const own = before?.attributes.kind === "own";
 	const waits = before?.attributes.health?.backlog ?? 0;
@@ -121,6 +123,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 			: before && !changed.length
 				? t("common.nothingIsChangedYet")
 				: edit.busy && t("common.itIsOnItsWay");
+	if (secretOf) return <EndpointSecret of={secretOf} close={() => setSecretOf(null)} />;
 	if (edit.conflict) return <MergeDialog conflict={edit.conflict} close={edit.closeConflict} settle={edit.settle} />;
 	return (
 		<FormDialog

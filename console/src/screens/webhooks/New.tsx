@@ -2,12 +2,8 @@
 
 import { useState } from "react";
 import type { Webhook } from "../../api/resources";
-import { Typed } from "../../parts/small";
-import { SecretDialog } from "../keys/Secret";
-import { endpointName } from "../../words/host";
-import { PublicKey } from "./About";
 import EndpointForm from "./Form";
-import { rich } from "../../words/message";
+import { EndpointSecret } from "./Secret";
 
 interface NewProps {
 	organization: string;
@@ -23,15 +19,12 @@ export default function NewEndpoint({ organization, may, made, close }: NewProps
 		return <EndpointForm organization={organization} may={may} made={setEndpoint} close={close} />;
 	}
 	return (
-		<SecretDialog
-			title={rich("webhooks.new.theSecretOf", { endpointName: <Typed>{endpointName(endpoint.attributes)}</Typed> })}
-			secret={endpoint.attributes.secret ?? ""}
+		<EndpointSecret
+			of={endpoint}
 			close={() => {
 				close();
 				made(endpoint);
 			}}
-		>
-			<PublicKey of={endpoint} />
-		</SecretDialog>
+		/>
 	);
 }

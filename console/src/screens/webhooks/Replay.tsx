@@ -45,11 +45,7 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 	);
 	const total = kind === "failed" ? totalOf(failed.data) : undefined;
 	const send = useSend<Replay>((a) => setBegun(a.data.id));
-	const not = !from
-		? t("webhooks.replay.chooseATime")
-		: total === 0
-			? t("webhooks.replay.noneHasFailedInThat")
-			: send.isPending && t("common.itIsOnItsWay");
+	const not = !from ? t("webhooks.replay.chooseATime") : total === 0 && t("webhooks.replay.noneHasFailedInThat");
 	const submit = () =>
 		send.mutate({
 			to: url("webhookReplays"),
@@ -102,6 +98,7 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 			submit={submit}
 			act={total === undefined ? t("common.sendAgain") : t("webhooks.replay.sendAgain", { total })}
 			not={not}
+			busy={send.isPending}
 			error={send.error}
 		>
 			<Choice
