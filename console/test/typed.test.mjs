@@ -188,22 +188,35 @@ for (const database of databases) {
 			async (page) => {
 				await page.getByRole("link", { name: "Overview" }).click();
 				await page.getByRole("link", { name: /^Keys/ }).last().click();
-				const { there, go } = await slow(page, "POST", /apiKeys$/);
+				const backWhile = async (path, title) => {
+					await page.goBack();
+					await ask(page).waitFor();
+					path.go();
+					const secret = page.getByRole("dialog", { name: title });
+					await secret.getByRole("button", { name: "Copy the secret" }).waitFor();
+					assert.match(page.url(), /keys$/);
+					await secret.getByRole("button", { name: /I have stored it/ }).click();
+					await page.waitForURL(`**${home()}`);
+					await dialog(page).waitFor({ state: "detached" });
+				};
+				const making = await slow(page, "POST", /apiKeys$/);
 				await page.getByRole("button", { name: "New key" }).click();
 				await text(dialog(page), "Name").fill("Asked for");
 				await dialog(page)
 					.getByRole("button", { name: /^Make it, with/ })
 					.click();
-				await there;
-				await page.goBack();
-				await ask(page).waitFor();
-				go();
-				const secret = page.getByRole("dialog", { name: "The secret of Asked for" });
-				await secret.getByRole("button", { name: "Copy the secret" }).waitFor();
-				assert.match(page.url(), /keys$/);
-				await secret.getByRole("button", { name: /I have stored it/ }).click();
-				await page.waitForURL(`**${home()}`);
-				await dialog(page).waitFor({ state: "detached" });
+				await making.there;
+				await backWhile(making, "The secret of Asked for");
+
+				await page.getByRole("link", { name: /^Keys/ }).last().click();
+				const rotating = await slow(page, "POST", /rotate$/);
+				await page.getByRole("button", { name: "Actions for the key Asked for" }).click();
+				await page.getByRole("menuitem", { name: "Rotate…" }).click();
+				await dialog(page)
+					.getByRole("button", { name: /^Rotate, both/ })
+					.click();
+				await rotating.there;
+				await backWhile(rotating, /Asked for/);
 			},
 		);
 

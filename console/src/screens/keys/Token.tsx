@@ -8,6 +8,7 @@ import { useSend } from "../../api/query";
 import { FormDialog } from "../../parts/dialog";
 import { Field } from "../../parts/field";
 import { Button, Section } from "../../parts/small";
+import { useUnsaved } from "../../parts/unsaved";
 import { SecretDialog } from "./Secret";
 import { rich, t } from "../../words/message";
 
@@ -53,6 +54,7 @@ function Refresh({ answer, close, made }: { answer: Answer<Organization>; close:
 	const [typed, setTyped] = useState("");
 	const { id, attributes } = answer.data;
 	const send = useSend<Organization>((a) => made(a.data.attributes.token ?? ""));
+	useUnsaved(send.isPending); // the token that is on its way is shown once
 	const not = typed !== attributes.slug && t("common.typeTheSlugFirst");
 	return (
 		<FormDialog

@@ -8,6 +8,7 @@ import { FormDialog } from "../../parts/dialog";
 import { Choice } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Typed } from "../../parts/small";
+import { useUnsaved } from "../../parts/unsaved";
 import { rich, t } from "../../words/message";
 
 const overlaps = [
@@ -31,6 +32,7 @@ interface RotateProps<R> {
 export function RotateDialog<R extends Resource<unknown>>({ name, path, intro, children, made, close }: RotateProps<R>) {
 	const [overlap, setOverlap] = useState("86400");
 	const send = useSend<R>((a) => made(a.data));
+	useUnsaved(send.isPending); // the secret that is on its way is shown once
 	const words = overlaps.find((o) => o.value === overlap)?.label;
 	return (
 		<FormDialog

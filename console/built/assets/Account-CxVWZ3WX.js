@@ -1,1 +1,0 @@
-export{M as default}from"./deeds-C2qWm4NK.js";

@@ -1,0 +1,1 @@
+export{j as default}from"./deeds-BzocN7C3.js";

@@ -1,0 +1,1 @@
+export{g as default}from"./deeds-BzocN7C3.js";

@@ -1,1 +1,0 @@
-export{h as default}from"./deeds-C2qWm4NK.js";

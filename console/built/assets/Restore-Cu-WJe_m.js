@@ -1,0 +1,1 @@
+export{x as default}from"./deeds-BzocN7C3.js";

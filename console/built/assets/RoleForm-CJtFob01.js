@@ -1,0 +1,1 @@
+export{c as default}from"./deeds-BzocN7C3.js";
