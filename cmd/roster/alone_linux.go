@@ -9,9 +9,9 @@ import (
 )
 
 // lockFile locks the file of an embedded database itself, so that no other server opens it under another name, which has a log of its own:
-// the lock of claim is on a file that belongs to one name. On Linux these locks and those that SQLite has in the file do not see each other.
-// It fails with errServed, and returns nil where there is no file yet, or none that can be locked so. It is closed after the database:
-// before that, it would end SQLite's locks.
+// the lock of claim is on a file that belongs to one name. On Linux these locks and those that SQLite has in the file do not see each
+// other. It fails with errServed, and returns nil where there is no file yet, or none that can be locked so. It is closed after the
+// database: before that, it would end SQLite's locks.
 func lockFile(path string) (*os.File, error) {
 	file, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

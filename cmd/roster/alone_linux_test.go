@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestADatabaseWithTwoNamesHasOneServer: under a hard link SQLite would have a second log of the same file, and two servers would destroy it.
-// Where the first one has lost the file of its lock, nobody comes between either. Commands work beside it.
+// TestADatabaseWithTwoNamesHasOneServer: under a hard link SQLite would have a second log of the same file, and two servers would destroy
+// it. Where the first one has lost the file of its lock, nobody comes between either. Commands work beside it.
 func TestADatabaseWithTwoNamesHasOneServer(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
@@ -24,7 +24,8 @@ func TestADatabaseWithTwoNamesHasOneServer(t *testing.T) {
 	}
 	second := []string{"serve", "--listen", "127.0.0.1:0", "--secret-key-file", key, "--data-dir"}
 	code, stdout, stderr := command(t, nil, append(second, other)...)
-	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+link+", which it has under") {
+	want := "roster: a server runs on the database " + link + ", which it has under"
+	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, want) {
 		t.Errorf("under another name: %d %s%s", code, stdout, stderr)
 	}
 	if err := os.Remove(noteFile(path)); err != nil {
