@@ -5,11 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"roster/models/modelstest"
 	"roster/server/servertest"
 )
 
 // TestWhoIsSignedInAsksAuthZENAboutThemselves by the cookie of their session, from a page of the same origin alone.
 func TestWhoIsSignedInAsksAuthZENAboutThemselves(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()

@@ -172,6 +172,7 @@ func TestABackupIsRestoredIntoAnEmptyPlace(t *testing.T) {
 
 // TestNothingBeginsAnewWhereSomethingWas starts where a part of an installation is gone.
 func TestNothingBeginsAnewWhereSomethingWas(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	dir := t.TempDir()
 	serve(t, dir, frontDoors) // runs, so that everything is in the write-ahead log

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/modelstest"
 	"roster/server/servertest"
 )
 
@@ -187,6 +188,7 @@ func TestATimeToComeCanBeSaidInFourWays(t *testing.T) {
 
 // TestAKeyThatTheServiceRefusesIsNoWrongUsage makes keys until an organization has as many as it can.
 func TestAKeyThatTheServiceRefusesIsNoWrongUsage(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
@@ -210,6 +212,7 @@ func TestAKeyThatTheServiceRefusesIsNoWrongUsage(t *testing.T) {
 
 // TestTheFirstKeyIsMadeBeforeTheFirstStart is a job beside the servers: whichever comes first makes the key, and nobody makes another.
 func TestTheFirstKeyIsMadeBeforeTheFirstStart(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()

@@ -64,6 +64,7 @@ func TestOneCopyAtATimeFillsATarget(t *testing.T) {
 
 // TestNoFirstKeyIsMadeThatCannotBeKept names a file that cannot be written, as none can be on a full disk.
 func TestNoFirstKeyIsMadeThatCannotBeKept(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir, keys := t.TempDir(), t.TempDir()

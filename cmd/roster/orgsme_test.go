@@ -9,11 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"roster/models/modelstest"
 	"roster/server/servertest"
 )
 
 // TestALogoInTheListOfAnAccountOpens as a client reads it: logs in, lists, and downloads without a credential (S0-09).
 func TestALogoInTheListOfAnAccountOpens(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()

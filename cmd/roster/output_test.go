@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/modelstest"
 	"roster/server/servertest"
 )
 
@@ -169,6 +170,7 @@ func (left *almostFull) Write(text []byte) (int, error) {
 
 // TestAPasswordOfTheDemoThatCannotBePrintedIsNotKept: the next run, with room, gives the people another one.
 func TestAPasswordOfTheDemoThatCannotBePrintedIsNotKept(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()

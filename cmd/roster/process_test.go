@@ -38,8 +38,12 @@ func launchIn(t *testing.T, dir string, args ...string) *process {
 	return start(t, dir, 10*time.Minute, args...)
 }
 
+// start leaves its test out with -short, as the race detector runs: nobody reads there what it finds in another process.
 func start(t *testing.T, dir string, lasts time.Duration, args ...string) *process {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a process of its own: not with -short")
+	}
 	withSecretKey(t, args)
 	ctx, cancel := context.WithTimeout(t.Context(), lasts)
 	t.Cleanup(cancel)

@@ -36,6 +36,7 @@ func anotherRole(t *testing.T, owners string) (role, as string, exec func(statem
 
 // TestARoleThatMayOnlyReadIsEnoughForWhatOnlyReads runs commands as a role of PostgreSQL that has no right, and then that of reading.
 func TestARoleThatMayOnlyReadIsEnoughForWhatOnlyReads(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	dir, owners := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
 	s := serve(t, dir, frontDoors, "--database-url", owners, "--migrate")

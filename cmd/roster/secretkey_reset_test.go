@@ -21,6 +21,7 @@ import (
 // TestALostSecretKeyCostsWhatItProtects plants secrets in the whole program, loses the key, and begins with another: what the former key
 // protected is gone and says so, the rest is as it was.
 func TestALostSecretKeyCostsWhatItProtects(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir, receiver := t.TempDir(), webhookstest.NewReceiver(t)

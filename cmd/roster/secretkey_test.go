@@ -128,6 +128,7 @@ func TestTheSecretKeyIsInTheEnvironment(t *testing.T) {
 
 // TestOnPostgreSQLNoKeyIsMadeUnasked starts there without one, and does what it is told.
 func TestOnPostgreSQLNoKeyIsMadeUnasked(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	dir, url := filepath.Join(t.TempDir(), "data"), modelstest.UnmigratedURL(t, store.Postgres)
 	file := filepath.Join(dir, "secret.key")
@@ -265,6 +266,7 @@ func TestTwoProcessesThatStartAtOnceAgreeOnOneKey(t *testing.T) {
 
 // TestTheCommandsOfTheSecretKeySayWhatIsWrong tries what whoever rotates for the first time does wrong.
 func TestTheCommandsOfTheSecretKeySayWhatIsWrong(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()

@@ -256,6 +256,7 @@ var plants = []struct {
 // TestNoSecretOfPeopleIsAnywhere plants secrets in the whole program, in every way, and looks for them in the tables, in the files of the
 // database and in a log that tells everything.
 func TestNoSecretOfPeopleIsAnywhere(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()

@@ -74,6 +74,7 @@ func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
 
 // TestTheFirstKeyIsForAnInstallationThatHasNone starts where a key was made before, and with a file for it.
 func TestTheFirstKeyIsForAnInstallationThatHasNone(t *testing.T) {
+	modelstest.Sequential(t)
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
