@@ -217,46 +217,48 @@ function Below({ id, answer, organizations }: TabProps) {
 			{!rows ? (
 				<Ghosts rows={Math.min(below, 4)} />
 			) : (
-				<table className="table" data-folds="kind">
-					<thead>
-						<tr>
-							<th scope="col">{t("common.name")}</th>
-							<th scope="col" className="number">
-								{t("common.number")}
-							</th>
-							<th scope="col" className="number">
-								{t("common.members")}
-							</th>
-							<th scope="col">{t("common.webhooks")}</th>
-							<th scope="col">{t("common.changed")}</th>
-						</tr>
-					</thead>
-					<tbody>
-						{rows.map((o) => (
-							<tr key={o.id}>
-								<td>
-									<OrganizationName of={o} />
-								</td>
-								<td className="number mono" data-fold="no">
-									{o.attributes.number}
-								</td>
-								<td className="number" data-fold="end">
-									<Members of={o.meta?.counts?.memberships} />
-								</td>
-								<td data-fold="under">
-									{o.meta?.counts?.endpoints ? (
-										t("common.endpointsEndpoint", { endpoints: o.meta.counts.endpoints })
-									) : (
-										<span className="quiet">{t("common.noEndpoint")}</span>
-									)}
-								</td>
-								<td className="second" data-fold="no">
-									{short(o.attributes.updatedAt)}
-								</td>
+				<div className="listed">
+					<table className="table" data-folds="kind">
+						<thead>
+							<tr>
+								<th scope="col">{t("common.name")}</th>
+								<th scope="col" className="number">
+									{t("common.number")}
+								</th>
+								<th scope="col" className="number">
+									{t("common.members")}
+								</th>
+								<th scope="col">{t("common.webhooks")}</th>
+								<th scope="col">{t("common.changed")}</th>
 							</tr>
-						))}
-					</tbody>
-				</table>
+						</thead>
+						<tbody>
+							{rows.map((o) => (
+								<tr key={o.id}>
+									<td>
+										<OrganizationName of={o} />
+									</td>
+									<td className="number mono" data-fold="no">
+										{o.attributes.number}
+									</td>
+									<td className="number" data-fold="end">
+										<Members of={o.meta?.counts?.memberships} />
+									</td>
+									<td data-fold="under">
+										{o.meta?.counts?.endpoints ? (
+											t("common.endpointsEndpoint", { endpoints: o.meta.counts.endpoints })
+										) : (
+											<span className="quiet">{t("common.noEndpoint")}</span>
+										)}
+									</td>
+									<td className="second" data-fold="no">
+										{short(o.attributes.updatedAt)}
+									</td>
+								</tr>
+							))}
+						</tbody>
+					</table>
+				</div>
 			)}
 		</Section>
 	);

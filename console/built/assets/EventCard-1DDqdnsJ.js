@@ -1,0 +1,1 @@
+export{t as default}from"./EventCard-g9lH3Qh_.js";

@@ -1,1 +1,0 @@
-export{f as default}from"./deeds-BzocN7C3.js";
