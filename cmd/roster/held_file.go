@@ -68,7 +68,7 @@ func (c *config) holdFile(ctx context.Context, db *store.DB) (*heldFile, error) 
 // could have come without it.
 func (f *heldFile) tell() {
 	mark := f.mark
-	if at, err := store.FileMark(f.file); (err != nil || at != mark) && !isBeginning(f.file) {
+	if at, err := store.FileMark(f.file); (err != nil || at != mark) && !store.IsBeginning(f.file) {
 		mark = 0
 	}
 	if now := (note{file: fileIdentity(f.opened), mark: mark}); now != f.noted && f.claim.note(now) == nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -101,9 +100,9 @@ func (n note) checkLog(path string) error {
 		return nil //nolint:nilerr // whoever opens it says what is wrong
 	}
 	defer file.Close() //nolint:errcheck // it is only read
-	log := path + "-wal"
+	log := logFile(path)
 	info, err := os.Stat(log)
-	if err != nil || info.Size() == 0 || n.mark == 0 || isBeginning(file) {
+	if err != nil || info.Size() == 0 || n.mark == 0 || store.IsBeginning(file) {
 		return nil //nolint:nilerr // there is nothing that could harm it
 	}
 	if mark, err := store.FileMark(file); err != nil || mark == n.mark {
@@ -112,16 +111,6 @@ func (n note) checkLog(path string) error {
 	return fmt.Errorf("the write-ahead log %s is not of the database %s, but of the one that was in its place when the server before was "+
 		"killed: move the log away, or put that database back, which has what was written last in it", log, path)
 }
-
-// isBeginning reports whether the file of a database has no more than its first page, so that the rest of it is in its log.
-func isBeginning(file *os.File) bool {
-	var pages [4]byte
-	_, err := file.ReadAt(pages[:], pagesAt)
-	return err == nil && binary.BigEndian.Uint32(pages[:]) <= 1
-}
-
-// pagesAt is where an SQLite file has the number of its pages (SQLite's file format, section 1.3).
-const pagesAt = 28
 
 // spoiledIdentity is fileIdentity of a file that was written over, as long as nobody writes into it. Numbers of files are used again, so
 // the time belongs to it.

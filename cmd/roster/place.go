@@ -57,7 +57,7 @@ func lookAtDatabase(path string) (databaseFile, error) {
 	// https://www.sqlite.org/fileformat.html, 1.3: the read version is 2 for a database with a write-ahead log, and one without tables has
 	// one page.
 	const readVersion = 19
-	if header[readVersion] != 2 || !isBeginning(file) {
+	if header[readVersion] != 2 || !store.IsBeginning(file) {
 		return filled, nil
 	}
 	// SQLite has made that page in a transaction with a journal, which it takes back where that is left.

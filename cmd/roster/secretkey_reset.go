@@ -52,6 +52,13 @@ func (p *program) resetSecretKey(ctx context.Context, cfg *config, accepted bool
 	if err != nil {
 		return err
 	}
+	if accepted {
+		release, err := cfg.claimExisting()
+		if err != nil {
+			return err
+		}
+		defer release() //nolint:errcheck // it ends with the process
+	}
 	cfg.statementTime = 0 // one statement changes all there is of a kind
 	db, err := cfg.lockedDatabase(ctx, store.Writing)
 	if err != nil {
@@ -60,12 +67,6 @@ func (p *program) resetSecretKey(ctx context.Context, cfg *config, accepted bool
 	defer func() { err = errors.Join(err, db.Close()) }()
 	lost, err := models.LostWithSecretKey(ctx, db, key)
 	if err == nil && accepted {
-		// A server would go on with what it has in its memory, and write what nobody can open.
-		release, claimed := cfg.claim()
-		if claimed != nil {
-			return claimed
-		}
-		defer release() //nolint:errcheck // it ends with the process
 		lost, err = models.ResetSecretKey(ctx, db, key)
 	}
 	switch {
@@ -77,6 +78,16 @@ func (p *program) resetSecretKey(ctx context.Context, cfg *config, accepted bool
 		return explained(err)
 	}
 	return p.tellLost(key, lost, accepted)
+}
+
+// claimExisting keeps servers from a database that is there: one would go on with what it has in its memory, and write what nobody can
+// open. It is called before the database is opened, and released after that is closed: whoever closes the file of an SQLite database ends
+// the locks that SQLite has in it in this process.
+func (c *config) claimExisting() (release func() error, err error) {
+	if err := c.findDatabase(); err != nil {
+		return nil, err
+	}
+	return c.claim()
 }
 
 // tellLost prints what is lost, or would be.

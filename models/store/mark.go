@@ -9,9 +9,12 @@ import (
 	"os"
 )
 
-// markAt is where the "user version" is in an SQLite file, four bytes that SQLite keeps for applications (SQLite's file format, section
-// 1.3). The mark of a server is there.
-const markAt = 60
+// Numbers of four bytes in the header of an SQLite file (SQLite's file format, section 1.3): how many pages it has, and the "user version",
+// which SQLite keeps for applications. The mark of a server is there.
+const (
+	pagesAt = 28
+	markAt  = 60
+)
 
 // MarkFile writes a new random number, never 0, into the header of an SQLite file and returns it. Copies that [DB.BackUp] makes have none.
 // It is in the file itself, where FileMark reads it, when the log has been put into it. That is done at once, unless the file has nothing
@@ -24,7 +27,7 @@ func (db *DB) MarkFile(ctx context.Context) (mark uint32, err error) {
 	if _, err := db.pools.write.ExecContext(ctx, fmt.Sprint("PRAGMA user_version = ", mark)); err != nil {
 		return 0, fmt.Errorf("mark the file: %w", err)
 	}
-	const page = 4096
+	const page = 4096 // it is not opened to be asked: closing it would end SQLite's locks
 	if file, err := os.Stat(db.pools.path); err != nil || file.Size() <= page {
 		return mark, err //nolint:wrapcheck // it names the file
 	}
@@ -36,9 +39,19 @@ func (db *DB) MarkFile(ctx context.Context) (mark uint32, err error) {
 
 // FileMark reads the mark of an SQLite file, 0 for none.
 func FileMark(file io.ReaderAt) (uint32, error) {
-	var mark [4]byte
-	_, err := file.ReadAt(mark[:], markAt)
-	return binary.BigEndian.Uint32(mark[:]), err //nolint:wrapcheck // the file's own
+	return headerNumber(file, markAt)
+}
+
+// IsBeginning reports whether an SQLite file has no more than its first page, so that the rest of the database is in its log.
+func IsBeginning(file io.ReaderAt) bool {
+	pages, err := headerNumber(file, pagesAt)
+	return err == nil && pages <= 1
+}
+
+func headerNumber(file io.ReaderAt, at int64) (uint32, error) {
+	var number [4]byte
+	_, err := file.ReadAt(number[:], at)
+	return binary.BigEndian.Uint32(number[:]), err //nolint:wrapcheck // the file's own
 }
 
 // unmark removes the mark from a file that nobody has open.
