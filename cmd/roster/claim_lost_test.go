@@ -113,7 +113,7 @@ func TestTheLogOfAServerThatWasKilledIsReadWithItsOwnDatabase(t *testing.T) {
 				for _, does := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"verify"}, {"key", "list"}} {
 					code, stdout, stderr := command(t, nil, append(does, "--data-dir", dir)...)
 					if want := "roster: the write-ahead log " + path + "-wal is not of the database " + path; code != exitFailure ||
-						stdout != "" || !strings.HasPrefix(stderr, want) {
+						stdout != "" || !strings.HasPrefix(stderr, want) || !strings.Contains(stderr, "let 'roster verify' read") {
 						t.Errorf("%v: %d %s%s", does, code, stdout, stderr)
 					}
 				}

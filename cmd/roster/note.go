@@ -109,7 +109,8 @@ func (n note) checkLog(path string) error {
 		return nil //nolint:nilerr // likewise
 	}
 	return fmt.Errorf("the write-ahead log %s is not of the database %s, but of the one that was in its place when the server before was "+
-		"killed: move the log away, or put that database back, which has what was written last in it", log, path)
+		"killed: move the log away and let 'roster verify' read what is there, or put that database back, which has what was written last "+
+		"in it", log, path)
 }
 
 // spoiledIdentity is fileIdentity of a file that was written over, as long as nobody writes into it. Numbers of files are used again, so
