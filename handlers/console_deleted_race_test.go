@@ -62,6 +62,14 @@ func (s *service) exported(path string) (ids string, complete bool) {
 		return "", false
 	}
 	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK { // it was disturbed before its first line
+		body, err := io.ReadAll(res.Body)
+		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" ||
+			!strings.Contains(string(body), "while the export was read") {
+			s.t.Errorf("%s: %d %s %v", path, res.StatusCode, body, err)
+		}
+		return "", false
+	}
 	var all []string
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {

@@ -122,25 +122,32 @@ func (a *API) export(w http.ResponseWriter, rq *request, c *collection.Collectio
 		if err := rq.AdmitAgain(ctx); err != nil { // an export can take longer than a key lives
 			return collection.Scope{}, err
 		}
-		return rq.Scope(), missing(began.HasRights(ctx, rq.DB, rq.Scope()))
-	}, func(ctx context.Context) error { return missing(began.IsWhole(ctx, rq.DB, rq.Scope())) })
+		may, err := began.HasRights(ctx, rq.DB, rq.Scope())
+		if err == nil && !may {
+			err = &server.Error{Reason: server.Forbidden, Message: "You may read less than when the export began. Ask again for what you " +
+				"may read now."}
+		}
+		return rq.Scope(), err
+	}, func(ctx context.Context) error {
+		whole, err := began.IsWhole(ctx, rq.DB, rq.Scope())
+		if err == nil && !whole {
+			err = errDisturbed
+		}
+		return err
+	})
 	switch {
 	case err == nil:
 		e.form.complete(w.Header(), count)
 	case store.IsKind(err, store.Conflict): // it was removed for its age
-		err = missing(false, nil)
+		err = errDisturbed
 	}
 	return err
 }
 
-// missing returns the error of an export whose reader has ceased to see something. Without it an export would leave that out, and say that
-// it is complete.
-func missing(sees bool, err error) error {
-	if err == nil && !sees {
-		err = &server.Error{Reason: server.Forbidden, Message: "Something that was seen when the export began is not seen any more."}
-	}
-	return err
-}
+// errDisturbed is the error of an export that would leave something out, and say that it is complete. Who is told of it, since nothing was
+// sent yet, has lost nothing: another one that begins now has all that is there.
+var errDisturbed error = &server.Error{Reason: server.Unavailable, Message: "Something was moved or deleted, or removed for its age, " +
+	"while the export was read, and would be missing in it. Try again."}
 
 // head writes the header of the answer.
 func (e *Export) head(w http.ResponseWriter, rq *request) {
