@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { launch, open, settled, signIn } from "./browser.mjs";
 import { callers, place } from "./callers/scene.mjs";
 import { portal, screens } from "./callers/table.mjs";
-import { databases, isFor, start } from "./program.mjs";
+import { databases, some, start } from "./program.mjs";
 
 /** What is written to the browser's console when the API refuses, which is what is asked for here. */
 const expected = [400, 401, 403, 404, 409, 412, 415, 422];
@@ -134,7 +134,7 @@ async function compare({ page, wait, table, s: place, me, base, organizations, h
 	return { faults, tried };
 }
 
-for (const database of databases) {
+for (const database of some(databases, "callers")) {
 	describe(`callers on ${database.name}`, { concurrency: 3 }, () => {
 		let service, s, browser;
 
@@ -150,7 +150,7 @@ for (const database of databases) {
 			await service?.stop();
 		});
 
-		for (const name of callers.filter((name) => isFor(database, name))) {
+		for (const name of some(callers, "the callers", 3)) {
 			test(`${name}: what is shown is what is permitted`, async (t) => {
 				const { key, email } = s.signIns[name];
 				const tab = await open(browser, service.base, { expected });
@@ -193,7 +193,7 @@ for (const database of databases) {
 			});
 		}
 
-		for (const words of [["webhooks:write"], ["webhooks:read"], ["webhookDeliveries:write", "webhooks:read"]]) {
+		for (const words of some([["webhooks:write"], ["webhooks:read"], ["webhookDeliveries:write", "webhooks:read"]], "the portals")) {
 			test(`a portal with ${words}: what is shown is what is permitted`, async (t) => {
 				const tab = await open(browser, service.base, { expected });
 				const { page } = tab;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launch, open, settled, signIn } from "./browser.mjs";
-import { databases, session, start, until } from "./program.mjs";
+import { databases, session, some, start, until } from "./program.mjs";
 import { holdTree } from "./tree-bars.mjs";
 import { answered, heap, scroll, watch } from "./watch.mjs";
 
@@ -30,7 +30,7 @@ const loaded = (page) =>
 		.textContent()
 		.then((text) => Number(text.match(/^[\d,]+/)[0].replaceAll(",", "")));
 
-for (const database of databases) {
+for (const database of some(databases, "lists")) {
 	const many = database === databases.at(-1) ? most : Math.min(most, 20_000);
 	describe(`of ${many} organizations on ${database.name}`, () => {
 		let service, browser;
@@ -125,8 +125,13 @@ for (const database of databases) {
 			await page.evaluate(() => window.scrollTo(0, 0));
 			const third = page.locator("main [data-index='3'] a");
 			await third.focus();
-			await page.evaluate(() => window.scrollTo(0, 9000));
-			await page.locator("main [data-index='205']").waitFor();
+			// A list that is still measuring its rows may bring the one with the focus into sight once more.
+			await until("it is scrolled away", () => {
+				return page.evaluate(() => {
+					window.scrollTo(0, 9000);
+					return document.querySelector("main [data-index='205']") !== null;
+				});
+			});
 			assert.ok(await third.evaluate((a) => a === document.activeElement));
 			assert.ok((await drawn(page).count()) <= 60);
 			await page.evaluate(() => window.scrollTo(0, 0));

@@ -6,6 +6,7 @@ import { open, settled, signIn } from "./browser.mjs";
 import { prepared } from "./journey.mjs";
 import { screens } from "./scene.mjs";
 import { pseudo } from "./words.mjs";
+import { some } from "./program.mjs";
 
 let service, made, browser;
 
@@ -63,7 +64,7 @@ async function isTranslated(page, name) {
 	);
 }
 
-for (const width of [1440, 420]) {
+for (const width of some([1440, 420], "languages")) {
 	test(`another language, of longer words from right to left, ${width} wide`, async (t) => {
 		await each(
 			t,
@@ -109,5 +110,5 @@ async function wholeWords(page, name) {
 	assert.deepEqual(broken, [], name);
 }
 
-for (const width of [660, 768, 900, 1024])
+for (const width of some([660, 768, 900, 1024], "windows"))
 	test(`in a window of ${width} pixels no word is broken and nothing is sideways`, (t) => each(t, { width }, wholeWords));

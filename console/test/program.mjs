@@ -20,14 +20,14 @@ export const databases = [
 ];
 
 /**
- * Reports whether one of many cases that take minutes is tried on a database. Where ROSTER_SEED names a commit, as in .ci/run, that chooses one of
- * the databases for it; otherwise it is tried on each.
+ * Returns what is tried of a list of things that are alike, and take minutes together: one in so many, where ROSTER_SEED names a commit, which
+ * chooses them, as in .ci/run; otherwise all of them.
  */
-export function isFor(database, name) {
+export function some(list, name, oneIn = list.length) {
 	const seed = process.env.ROSTER_SEED;
-	if (!seed) return true;
+	if (!seed) return list;
 	const [chosen] = createHash("sha256").update(`${seed} ${name}`).digest();
-	return databases[chosen % databases.length] === database;
+	return list.filter((_, i) => i % oneIn === chosen % oneIn);
 }
 
 /** Starts a receiver of webhooks that answers everything with a status. It can be given another one. */

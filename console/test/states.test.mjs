@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { launch, open, settled, signIn } from "./browser.mjs";
-import { databases, session, start, until } from "./program.mjs";
+import { databases, session, some, start, until } from "./program.mjs";
 import { journeys } from "./journey.mjs";
 
-for (const database of databases) {
+for (const database of some(databases, "states")) {
 	describe(`on ${database.name}`, () => {
 		let service, made, browser;
 
