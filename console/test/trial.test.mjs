@@ -72,26 +72,9 @@ for (const database of some(databases, "trial")) {
 			await tab.close();
 		});
 
-		journey("a replay that is not at its end is on the page of its endpoint, which lets it go on", endpoint, async (page) => {
-			const begin = {
-				type: "webhookReplays",
-				attributes: { kind: "events", includeDelivered: true, since: new Date(Date.now() - 30 * 86_400_000).toISOString() },
-				relationships: { webhook: { data: { type: "webhooks", id: made.audit } } },
-			};
-			await until("a replay is paused before it is done", async () => {
-				const { id } = (await made.owner("POST", "webhookReplays", { data: begin })).data;
-				const pause = { data: { type: "webhookReplays", id, attributes: { state: "paused" } } };
-				return made.owner("PATCH", `webhookReplays/${id}`, pause).catch(() => undefined);
-			});
-			await page.reload();
-			const replays = page.getByRole("region", { name: "Being sent again" });
-			await replays.getByText("Paused").waitFor();
-			await replays.getByRole("button", { name: "Go on" }).click();
-			await replays.getByText("Paused").waitFor({ state: "detached" });
-		});
-
-		test("a portal for deliveries alone says that they wait for a paused endpoint", async () => {
+		test("a portal for deliveries alone says that they wait for a paused endpoint", async (t) => {
 			const away = await receiver(503);
+			t.after(() => away.close());
 			const to = { organization: { data: { type: "organizations", id: made.home.id } } };
 			const attributes = { name: "Ledger", url: away.url, eventTypes: ["organization.updated"] };
 			const hook = (await made.owner("POST", "webhooks", { data: { type: "webhooks", attributes, relationships: to } })).data;
@@ -114,7 +97,25 @@ for (const database of some(databases, "trial")) {
 				.first()
 				.waitFor();
 			await tab.close();
-			await away.close();
+		});
+
+		// The last one: what it sends again goes on, and stands in front of whatever came before.
+		journey("a replay that is not at its end is on the page of its endpoint, which lets it go on", endpoint, async (page) => {
+			const begin = {
+				type: "webhookReplays",
+				attributes: { kind: "events", includeDelivered: true, since: new Date(Date.now() - 30 * 86_400_000).toISOString() },
+				relationships: { webhook: { data: { type: "webhooks", id: made.audit } } },
+			};
+			await until("a replay is paused before it is done", async () => {
+				const { id } = (await made.owner("POST", "webhookReplays", { data: begin })).data;
+				const pause = { data: { type: "webhookReplays", id, attributes: { state: "paused" } } };
+				return made.owner("PATCH", `webhookReplays/${id}`, pause).catch(() => undefined);
+			});
+			await page.reload();
+			const replays = page.getByRole("region", { name: "Being sent again" });
+			await replays.getByText("Paused").waitFor();
+			await replays.getByRole("button", { name: "Go on" }).click();
+			await replays.getByText("Paused").waitFor({ state: "detached" });
 		});
 	});
 }
