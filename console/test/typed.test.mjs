@@ -153,6 +153,9 @@ for (const database of some(databases, "typed")) {
 				await whom.fill("x".repeat(300));
 				await page.keyboard.press("Enter");
 				await there;
+				await until("its fields cannot be reached", () =>
+					whom.evaluate((e) => e !== document.activeElement || e.matches(":disabled, [inert] *")),
+				);
 				await page.keyboard.type("y");
 				go();
 				await dialog(page).locator("[aria-invalid=true]").waitFor();
