@@ -21,12 +21,11 @@ import (
 const exportMemory = 16 << 20
 
 // TestAnExportHasTheMemoryOfOnePart exports tens of megabytes of events and users to a client that stops in between until the server waits
-// for it. It is alone, because it looks at the memory of the process.
+// for it. It is alone, and on one database after the other, because it looks at the memory of the process.
 func TestAnExportHasTheMemoryOfOnePart(t *testing.T) { //nolint:paralleltest // see above
 	modelstest.Sequential(t)
-	for _, dialect := range modelstest.Dialects {
+	for _, dialect := range modelstest.Dialects { //nolint:paralleltest // see above
 		t.Run(string(dialect), func(t *testing.T) {
-			t.Parallel() // both together
 			s := newServiceWith(t, modelstest.Open(t, dialect), smallBuffers)
 			s.many()
 
