@@ -356,7 +356,9 @@ func TestTheStatusTellsWhyNoKeyIsInTheSettings(t *testing.T) {
 		dir, elsewhere := t.TempDir(), t.TempDir()
 		at := []string{"--data-dir", dir, "--database-url", url}
 		file := filepath.Join(dir, "secret.key")
-		for _, args := range [][]string{{"secret-key", "create", file}, append([]string{"migrate", "up"}, at...), append([]string{"key", "first"}, at...)} {
+		for _, args := range [][]string{
+			{"secret-key", "create", file}, append([]string{"migrate", "up"}, at...), append([]string{"key", "first"}, at...),
+		} {
 			if code, _, stderr := command(t, nil, args...); code != 0 {
 				t.Fatal(stderr)
 			}
@@ -385,7 +387,8 @@ func TestTheStatusTellsWhyNoKeyIsInTheSettings(t *testing.T) {
 			if test.want == "" {
 				answer = " yes\n"
 			}
-			if code != 0 || !strings.HasSuffix(stdout, answer) || !strings.Contains(stderr, test.want) || (test.want == "") != (stderr == "") {
+			if code != 0 || !strings.HasSuffix(stdout, answer) || !strings.Contains(stderr, test.want) ||
+				(test.want == "") != (stderr == "") {
 				t.Errorf("%s: %d %s%s", test.file, code, stdout, stderr)
 			}
 		}
