@@ -3,7 +3,10 @@ package webhooks
 import (
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,7 +204,7 @@ func TestAReplicaThatWasCutOffWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 			close(answer)
 			lines.Count(t, "write results", 1) // it tries, and cannot reach the database
 			proxy.Restore()
-			lines.Count(t, "a lane was taken over", 1)
+			lines.Count(t, "lanes were taken over", 1)
 			other.change(org, "Acme & Sons") // both go on
 			requests := other.received(receiver, 3)
 			other.quiet()
@@ -219,5 +222,59 @@ func TestAReplicaThatWasCutOffWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 				t.Errorf("the endpoint is %v", s)
 			}
 		})
+	}
+}
+
+// TestWhatWasTakenOverIsFewLines has a replica cut off with work for many receivers under way: what it finds out when it is back is not a
+// line for each.
+func TestWhatWasTakenOverIsFewLines(t *testing.T) {
+	t.Parallel()
+	const receivers = 8
+	clock := modelstest.NewClock()
+	cfg := modelstest.Config(t, store.Postgres)
+	cfg.Now = clock.Now
+	proxy := modelstest.NewProxy(t, cfg.URL)
+	through := cfg
+	through.URL = proxy.URL
+	lines := servertest.NewOutput()
+	cutOff := newRig(t, modelstest.OpenConfig(t, through),
+		func(c *WorkerConfig) { c.Logger = slog.New(slog.NewTextHandler(lines, nil)) })
+	answer := make(chan struct{})
+	var held atomic.Int64
+	receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
+		x.Read()
+		if held.Add(1) <= receivers {
+			x.Await(answer)
+		}
+		x.Respond(http.StatusOK, nil)
+	})
+	for range receivers {
+		cutOff.organization(receiver.URL())
+	}
+	cutOff.received(receiver, receivers)
+	proxy.Cut()
+	clock.Advance(2 * time.Minute)
+	other := newRig(t, modelstest.OpenConfig(t, cfg))
+	other.received(receiver, 2*receivers)
+	other.quiet()
+	close(answer)
+	lines.Count(t, "delivery attempted", receivers)
+	proxy.Restore()
+	told := 0
+	counts := regexp.MustCompile(`msg="webhooks: lanes were taken over" lanes=(\d+) first_webhook_id=\S+\n`)
+	if !lines.Until(func(all string) bool {
+		sum := 0
+		found := counts.FindAllStringSubmatch(all, -1)
+		for _, line := range found {
+			n, _ := strconv.Atoi(line[1])
+			sum += n
+		}
+		told = len(found)
+		return sum == receivers
+	}) {
+		t.Fatal(lines)
+	}
+	if told > 3 { // what is being written when the others come is a batch of its own
+		t.Errorf("%d lines for %d receivers:\n%s", told, receivers, lines)
 	}
 }

@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"roster/models"
@@ -120,12 +121,14 @@ func (w *Worker) settle(b *batch) settled {
 
 func (l *loop) takeSettled(s settled) {
 	l.writing = false
+	var lost []string
 	for id := range s.lost {
 		if lane := s.batch.of[id]; !lane.leaseLost {
-			l.w.cfg.Logger.Warn("webhooks: a lane was taken over", "webhook_id", id)
 			l.lose(lane)
+			lost = append(lost, id)
 		}
 	}
+	l.w.tellTakenOver(lost)
 	for _, d := range s.batch.deliveries {
 		lane := s.batch.of[d.WebhookID]
 		if lane.leaseLost {
@@ -152,6 +155,18 @@ func (l *loop) takeSettled(s settled) {
 		l.claims.turnAway(lane.seat.standing, l.w.budget.room().admits(lane.seat))
 	}
 	l.claims.due = l.claims.due || s.batch.leavesWork()
+}
+
+// tellTakenOver logs which lanes another replica has: as one line, since after an outage it has all of them.
+func (w *Worker) tellTakenOver(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	slices.Sort(ids)
+	w.cfg.Logger.Warn("webhooks: lanes were taken over", "lanes", len(ids), "first_webhook_id", ids[0])
+	for _, id := range ids {
+		w.cfg.Logger.Debug("webhooks: a lane was taken over", "webhook_id", id)
+	}
 }
 
 // turnedAway returns the lanes that were given back before they sent what is due, for want of a slot.

@@ -218,6 +218,8 @@ func (p *program) listSecretKeys(ctx context.Context, cfg *config, _ string) (er
 	given := ""
 	if key, err := cfg.secretKey(); err == nil {
 		given = key.ID()
+	} else if !isAbsent(err) || !cfg.usesDefaultKey() { // whoever looks here without a key in its place need not have one
+		fmt.Fprintf(p.stderr, "the secret key of the settings cannot be read, so that none is said to be in them: %v\n", err)
 	}
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSTATE\tSINCE\tLAST START\tIN THE SETTINGS")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -342,6 +343,59 @@ func TestTheCommandsOfTheSecretKeySayWhatIsWrong(t *testing.T) {
 			if err != nil || strings.Contains(stdout, strings.TrimSpace(string(text))) {
 				t.Errorf("a key is shown: %v", err)
 			}
+		}
+	})
+}
+
+// TestTheStatusTellsWhyNoKeyIsInTheSettings has the key of the database in the settings in ways that cannot be used: "no" alone would say
+// that another one is there.
+func TestTheStatusTellsWhyNoKeyIsInTheSettings(t *testing.T) {
+	modelstest.Sequential(t)
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir, elsewhere := t.TempDir(), t.TempDir()
+		at := []string{"--data-dir", dir, "--database-url", url}
+		file := filepath.Join(dir, "secret.key")
+		for _, args := range [][]string{
+			{"secret-key", "create", file}, append([]string{"migrate", "up"}, at...), append([]string{"key", "first"}, at...),
+		} {
+			if code, _, stderr := command(t, nil, args...); code != 0 {
+				t.Fatal(stderr)
+			}
+		}
+		key, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := filepath.Join(elsewhere, "open.key")
+		if err := errors.Join(os.WriteFile(open, key, 0o600), os.Chmod(open, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		both := map[string]string{secretKeyVariable: string(key)}
+		for _, test := range []struct {
+			env  map[string]string
+			file string
+			want string
+		}{
+			{nil, file, ""},
+			{nil, open, "can be read by others (mode 0644)"},
+			{nil, filepath.Join(elsewhere, "absent.key"), "absent.key"},
+			{both, file, "are both given"},
+		} {
+			code, stdout, stderr := command(t, test.env, append([]string{"secret-key", "status", "--secret-key-file", test.file}, at...)...)
+			answer := " no\n"
+			if test.want == "" {
+				answer = " yes\n"
+			}
+			if code != 0 || !strings.HasSuffix(stdout, answer) || !strings.Contains(stderr, test.want) ||
+				(test.want == "") != (stderr == "") {
+				t.Errorf("%s: %d %s%s", test.file, code, stdout, stderr)
+			}
+		}
+		// Who only looks, on a machine without the key, has nothing to mend.
+		if code, stdout, stderr := command(t, nil, "secret-key", "status", "--data-dir", elsewhere, "--database-url", url); code != 0 ||
+			!strings.HasSuffix(stdout, " no\n") || stderr != "" {
+			t.Errorf("%d %s%s", code, stdout, stderr)
 		}
 	})
 }
