@@ -156,8 +156,8 @@ func harmless(text string) string {
 	return safe.String()
 }
 
-// csvLines returns lines as CSV (RFC 4180). The library's writer that ends lines with CRLF makes one of each line feed in a cell as well, and
-// drops carriage returns.
+// csvLines returns lines as CSV (RFC 4180). The library's writer that ends lines with CRLF makes one of each line feed in a cell as well,
+// and drops carriage returns.
 func csvLines(lines [][]string) []byte {
 	var out bytes.Buffer
 	for _, line := range lines {
