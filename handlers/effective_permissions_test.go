@@ -93,6 +93,8 @@ func TestAllThatSomebodyMay(t *testing.T) {
 			"?sort=id&filter[organizationId]=" + f.branch, "?filter[id]=" + ada + "&filter[organizationId]=" + f.branch,
 			"?page[size]=1&filter[organizationId]=" + f.branch, "?include=roles&filter[organizationId]=" + f.branch,
 			"?filter[organizationId]=" + f.branch + "&filter[organizationId]=" + f.leaf,
+			"?filter[memberships]=" + f.branch + "&filter[organizationId]=" + f.branch,
+			"?filter[organizationId]=" + f.branch + "&filter[roles][null]=true",
 		} {
 			s.send("GET", "/public/v2/users/"+ada+"/effectivePermissions"+query, nil).want(400)
 		}

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -157,12 +156,22 @@ func harmless(text string) string {
 	return safe.String()
 }
 
-// csvLines returns lines as CSV.
+// csvLines returns lines as CSV (RFC 4180). The library's writer that ends lines with CRLF makes one of each line feed in a cell as well,
+// and drops carriage returns.
 func csvLines(lines [][]string) []byte {
 	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	w.UseCRLF = true
-	_ = w.WriteAll(lines) // a buffer takes everything
+	for _, line := range lines {
+		for i, cell := range line {
+			if i > 0 {
+				out.WriteByte(',')
+			}
+			if strings.ContainsAny(cell, "\",\r\n") || strings.HasPrefix(cell, " ") {
+				cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+			}
+			out.WriteString(cell)
+		}
+		out.WriteString("\r\n")
+	}
 	return out.Bytes()
 }
 

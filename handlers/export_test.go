@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -106,7 +107,7 @@ func TestAnExportToASpreadsheetIsHarmless(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		org, _ := s.organization("Acme")
 		names := []string{"=1+1", "+1", "-1", "@x", "plain", "with \"quotes\", and\nlines", "'quoted", "a=b", "x;=1+1;", "two\n@lines",
-			`x;"=1+1;"`, `x;""@y`, `"=quoted`, `x;" = 1`}
+			`x;"=1+1;"`, `x;""@y`, `"=quoted`, `x;" = 1`, "re\rturned", " far", "a, b"}
 		for _, name := range names {
 			s.do("POST", "/public/v2/users", resource("users", object{"firstName": name}, "organization",
 				ref("organizations", org))).want(201)
@@ -122,7 +123,14 @@ func TestAnExportToASpreadsheetIsHarmless(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer res.Body.Close()
-		table, err := csv.NewReader(res.Body).ReadAll()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(body, []byte("and\nlines")) || bytes.Count(body, []byte("\r\n")) != len(names)+1 {
+			t.Errorf("lines do not end as they should: %q", body)
+		}
+		table, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
 		if err != nil {
 			t.Fatal(err)
 		}

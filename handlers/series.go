@@ -15,6 +15,7 @@ var seriesQuery = func() *jsonapi.Schema {
 	s := jsonapi.ForModel(struct {
 		ID string `jsonapi:"primary,series"`
 	}{})
+	s.Computed = true
 	s.Filters = []jsonapi.Filter{
 		{Name: "since", Kind: jsonapi.TimeKind, Doc: "What was since then: the step that has it in it comes first. 24 hours before the " +
 			"end by default."},

@@ -111,6 +111,8 @@ func TestASeriesThatCannotBeToldSaysWhy(t *testing.T) {
 			"filter[since]=2024-08-20T00:00:00Z&filter[since][eq]=2024-08-20T01:00:00Z": "filter[since][eq]",
 			"filter[since][gt]=2024-08-20T00:00:00Z":                                    "filter[since][gt]",
 			"sort=at":                                                                   "sort",
+			"sort=id":                                                                   "sort",
+			"filter[id]=1":                                                              "filter[id]",
 			"page[size]=1":                                                              "page[size]",
 			"filter[at]=1":                                                              "filter[at]",
 			"include=webhook":                                                           "include",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/server/servertest"
@@ -215,5 +216,56 @@ func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
 		s.do("PATCH", managed+"/"+child,
 			withID(resource("organizations", object{}, "parent", ref("organizations", other)), child)).want(200)
 		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(409)
+	})
+}
+
+// TestWhatWasSentIsNoWayAroundWhatEventsHide has somebody change an organization and a membership of it, and asks others what was sent of
+// that. Who changes no endpoints is told no more by a request than by its event.
+func TestWhatWasSentIsNoWayAroundWhatEventsHide(t *testing.T) {
+	eachAllowing(t, []string{"127.0.0.0/8"}, func(t *testing.T, s *service, _ *modelstest.Clock) {
+		newDispatch(s, asItIs)
+		receiver := webhookstest.NewReceiver(t, webhookstest.Status(204))
+		org, _ := s.organization("Acme")
+		_, admin := s.person("Xenia", org, models.RoleAdmin)
+		secret := s.role(org, "secret", 10, "organizations:read")
+		hook := s.hook(org, object{"url": receiver.URL(), "eventTypes": []string{"organization.updated", "membership.created"}}).
+			want(201).text("data", "id")
+		admin.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", object{"name": "Acme 2"}), org)).want(200)
+		carol := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Carol"})).want(201).text("data", "id")
+		s.member(carol, org, secret)
+		var deliveries []any
+		servertest.Poll(t, "two deliveries", func() bool {
+			deliveries = s.get(deliveriesPath + "?filter[webhookId]=" + hook + "&filter[state]=succeeded&sort=createdAt").want(200).
+				json("data").([]any)
+			return len(deliveries) == 2
+		})
+		asked := func(as *service) (told []bool) {
+			for _, d := range deliveries {
+				a := as.attempted(d.(object)["id"].(string))
+				told = append(told, a.json("data", "attributes", "request") != nil)
+				if !told[len(told)-1] && (a.json("data", "attributes", "signature") != nil || strings.Contains(string(a.Body), "Xenia")) {
+					t.Errorf("what is not told is in %s", a.Body)
+				}
+			}
+			return told
+		}
+		reader := func(name string, words ...string) *service {
+			_, as := s.person(name, org, s.role(org, name, 10, append(words, "organizations:read", "events:read")...))
+			return as
+		}
+		for name, c := range map[string]struct {
+			as   *service
+			want []bool
+		}{
+			"the administrator":   {admin, []bool{true, true}},
+			"who reads no people": {reader("a", "webhooks:read", "memberships:read", "roles:read"), []bool{false, true}},
+			"who reads no roles":  {reader("b", "webhooks:read", "memberships:read", "users:read"), []bool{true, false}},
+			"who reads both":      {reader("c", "webhooks:read", "memberships:read", "users:read", "roles:read"), []bool{true, true}},
+			"who has it sent":     {reader("d", "webhooks:write", "memberships:read"), []bool{true, true}},
+		} {
+			if got := asked(c.as); fmt.Sprint(got) != fmt.Sprint(c.want) {
+				t.Errorf("%s is told of requests: %v, want %v", name, got, c.want)
+			}
+		}
 	})
 }

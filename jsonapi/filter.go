@@ -48,6 +48,11 @@ func (s *Schema) field(name string) *Attribute {
 	return s.Attribute(name)
 }
 
+// filtersBy reports whether resources can be filtered by a relationship: it is one that is looked up.
+func (s *Schema) filtersBy(rel *Relationship) bool {
+	return !s.Computed && !rel.WriteOnly && !rel.Derived && !rel.Polymorphic
+}
+
 // comparisons returns those that a filter by the attribute can use.
 func (a *Attribute) comparisons() []Op {
 	if a == idAttribute {
@@ -76,7 +81,7 @@ func (p *queryParser) filter(one pair, keys []string) {
 		p.extraFilter(one, extra, op)
 		return
 	}
-	if rel := p.schema.Relationship(field); rel != nil && !rel.WriteOnly && !rel.Derived && !rel.Polymorphic {
+	if rel := p.schema.Relationship(field); rel != nil && p.schema.filtersBy(rel) {
 		p.relationshipFilter(one, rel, op)
 		return
 	}

@@ -137,7 +137,7 @@ func (s *Schema) filterParameters() []Parameter {
 		}
 	}
 	for _, rel := range s.Relationships {
-		if _, extra := s.FilterNamed(rel.Name); extra || rel.WriteOnly || rel.Derived || rel.Polymorphic {
+		if _, extra := s.FilterNamed(rel.Name); extra || !s.filtersBy(rel) {
 			continue
 		}
 		ids := Parameter{Kind: String, List: true, Most: maxMatchValues,

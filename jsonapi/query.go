@@ -255,6 +255,10 @@ func (p *queryParser) unknown(name string) {
 }
 
 func (p *queryParser) sort(one pair) {
+	if len(p.schema.sortable()) == 0 {
+		p.unknown(one.name)
+		return
+	}
 	keys := strings.Split(one.value, ",")
 	if len(keys) > maxSortKeys {
 		p.errorf(InvalidParameter, one.name, "At most %d keys can be sorted by.", maxSortKeys)

@@ -71,10 +71,7 @@ func maskEvents(ctx context.Context, db *store.DB, scope collection.Scope, items
 	for i, item := range items {
 		e := *item.(*Event)
 		masked[i] = &e
-		tellings[i] = &telling{
-			scope: scope, at: presently, organization: deref(e.OrganizationID), subject: CollectionOf(e.SubjectType),
-			actor: Actor{e.ActorKind, e.ActorID, e.ActorName}, changes: deref(e.Changes), resource: e.Resource,
-		}
+		tellings[i] = e.telling(scope)
 	}
 	seen, err := mask(ctx, db, tellings)
 	if err != nil {
@@ -100,4 +97,12 @@ func maskEvents(ctx context.Context, db *store.DB, scope collection.Scope, items
 		}
 	}
 	return masked, nil
+}
+
+// telling returns the event on its way to a scope that looks now.
+func (e *Event) telling(scope collection.Scope) *telling {
+	return &telling{
+		scope: scope, at: presently, organization: deref(e.OrganizationID), subject: CollectionOf(e.SubjectType),
+		actor: Actor{e.ActorKind, e.ActorID, e.ActorName}, changes: deref(e.Changes), resource: e.Resource,
+	}
 }

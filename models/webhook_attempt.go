@@ -33,7 +33,7 @@ type WebhookAttempt struct {
 	Status           *int64        `jsonapi:"attr,status" rule:"readonly" doc:"The HTTP status of the answer." example:"200"`
 	ErrorCode        *string       `jsonapi:"attr,errorCode" rule:"readonly" doc:"Why it failed; null if it did not." example:"timeout"`
 	Detail           *string       `jsonapi:"attr,detail" rule:"readonly" doc:"The same for people."`
-	Request          *jsonapi.Raw  `jsonapi:"attr,request" rule:"readonly" doc:"What was sent; null once it is too old to be kept, and to a credential that does not see the event or may read neither events nor what this one is about."`
+	Request          *jsonapi.Raw  `jsonapi:"attr,request" rule:"readonly" doc:"What was sent; null once it is too old to be kept, and to a credential that does not see the event, may read neither events nor what this one is about, or changes no endpoints and would not be told of the event all that was sent."`
 	Response         jsonapi.Raw   `jsonapi:"attr,response" rule:"readonly" doc:"What came back."`
 	Signature        *jsonapi.Raw  `jsonapi:"attr,signature" rule:"readonly" doc:"How the request was signed; null with it."`
 }
@@ -103,18 +103,38 @@ func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, 
 // told returns the bytes that are sent with a delivery, or nil if they are not kept any more, or not to be told to a caller: who sees the
 // endpoint need not see what the endpoint is sent, nor be allowed to read it.
 func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]byte, error) {
-	event, err := collection.Find(ctx, db, Events, by.Scope, d.EventID, nil)
+	found, err := collection.Find(ctx, db, Events, by.Scope, d.EventID, nil)
 	if err != nil {
 		if store.IsKind(err, store.NotFound) {
 			return nil, nil
 		}
 		return nil, err
 	}
-	told, err := maskEvents(ctx, db, by.Scope, []any{event})
-	if err != nil || len(told[0].(*Event).Resource) == 0 {
+	event := found.(*Event)
+	audience := audienceOf(d.OrganizationID, deref(event.OrganizationID))
+	seen, sent := event.telling(by.Scope), event.telling(audience)
+	if _, err := mask(ctx, db, []*telling{seen, sent}); err != nil || len(seen.resource) == 0 {
 		return nil, err
 	}
+	if !seen.covers(sent) { // but who may change the endpoint can have it sent anywhere
+		if directs, err := by.changesEndpoints(ctx, db, d.OrganizationID); err != nil || !directs {
+			return nil, err
+		}
+	}
 	return messageBody(ctx, db, d)
+}
+
+// changesEndpoints reports whether a caller may change the endpoints of an organization, for who only reads.
+func (by Caller) changesEndpoints(ctx context.Context, db *store.DB, organization string) (bool, error) {
+	rights := by.Rights
+	if by.User() != "" {
+		s, err := standingOfUser(ctx, db, by.User(), organization)
+		if err != nil {
+			return false, err
+		}
+		rights.Scopes = within(by.Rights, s.Scopes)
+	}
+	return rights.Hold("webhooks:write"), nil
 }
 
 // messageBody returns the bytes that are sent with a delivery, or nil if they are not kept any more.

@@ -30,18 +30,23 @@ type MessageKey struct{ EventID, Owner string }
 // Key returns the name of the message.
 func (m *Message) Key() MessageKey { return MessageKey{m.Event.ID, m.Owner} }
 
+// audienceOf returns the scope that the endpoints of an organization are told an event of an organization in.
+func audienceOf(owner, organization string) collection.Scope {
+	if organization == owner {
+		return collection.OnlyOrganization(owner)
+	}
+	return collection.Subtree(owner)
+}
+
 // DescribeMessages fills in what the owners of messages may see of their events: of what happened in the organization itself what that
 // sees, of what happened below it what is in its subtree: at the position of the event when it is fanned out, and now when it is replayed.
 func DescribeMessages(ctx context.Context, tx *store.DB, messages []*Message) error {
 	tellings := make([]*telling, len(messages))
 	for i, m := range messages {
 		e := m.Event
-		scope := collection.Subtree(m.Owner)
-		if e.OrganizationID == m.Owner {
-			scope = collection.OnlyOrganization(m.Owner)
-		}
 		tellings[i] = &telling{
-			scope: scope, at: presently, left: m.left, organization: e.OrganizationID, organizationName: e.OrganizationName,
+			scope: audienceOf(m.Owner, e.OrganizationID), at: presently, left: m.left,
+			organization: e.OrganizationID, organizationName: e.OrganizationName,
 			subject: CollectionOf(e.SubjectType), actor: e.Actor, changes: e.Changes, resource: e.Data,
 		}
 		if m.at != nil {
