@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -156,20 +157,15 @@ func harmless(text string) string {
 	return safe.String()
 }
 
-// csvLines returns lines as CSV (RFC 4180). The library's writer that ends lines with CRLF makes one of each line feed in a cell as well,
-// and drops carriage returns.
+// csvLines returns lines as CSV, each ended by CRLF (RFC 4180). The library can end them so, but then it makes CRLF of the line feeds in cells
+// as well, and drops their carriage returns.
 func csvLines(lines [][]string) []byte {
 	var out bytes.Buffer
+	w := csv.NewWriter(&out)
 	for _, line := range lines {
-		for i, cell := range line {
-			if i > 0 {
-				out.WriteByte(',')
-			}
-			if strings.ContainsAny(cell, "\",\r\n") || strings.HasPrefix(cell, " ") {
-				cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
-			}
-			out.WriteString(cell)
-		}
+		_ = w.Write(line) // a buffer takes everything
+		w.Flush()
+		out.Truncate(out.Len() - len("\n"))
 		out.WriteString("\r\n")
 	}
 	return out.Bytes()

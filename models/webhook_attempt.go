@@ -117,24 +117,12 @@ func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]
 		return nil, err
 	}
 	if !seen.covers(sent) { // but who may change the endpoint can have it sent anywhere
-		if directs, err := by.changesEndpoints(ctx, db, d.OrganizationID); err != nil || !directs {
+		held, err := Permissions(ctx, db, by, []string{d.OrganizationID})
+		if err != nil || !(Rights{Scopes: held[d.OrganizationID]}).Hold("webhooks:write") {
 			return nil, err
 		}
 	}
 	return messageBody(ctx, db, d)
-}
-
-// changesEndpoints reports whether a caller may change the endpoints of an organization, for who only reads.
-func (by Caller) changesEndpoints(ctx context.Context, db *store.DB, organization string) (bool, error) {
-	rights := by.Rights
-	if by.User() != "" {
-		s, err := standingOfUser(ctx, db, by.User(), organization)
-		if err != nil {
-			return false, err
-		}
-		rights.Scopes = within(by.Rights, s.Scopes)
-	}
-	return rights.Hold("webhooks:write"), nil
 }
 
 // messageBody returns the bytes that are sent with a delivery, or nil if they are not kept any more.

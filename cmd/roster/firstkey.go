@@ -124,6 +124,9 @@ func (a *app) firstKeyTo(ctx context.Context, file string) error {
 		return kept
 	})
 	if err == nil {
+		if written {
+			a.logger.InfoContext(ctx, "the first management key was made, and is in its file", "file", file)
+		}
 		return nil
 	}
 	if kept != nil {

@@ -103,6 +103,9 @@ func TestTheFirstKeyIsForAnInstallationThatHasNone(t *testing.T) {
 			t.Errorf("the key in the file gets %d", answer.StatusCode)
 		}
 		s.stop()
+		if log := s.log.String(); !strings.Contains(log, file) || strings.Contains(log, strings.TrimSpace(string(text))) {
+			t.Errorf("it does not tell of the file, or tells the key:\n%s", log)
+		}
 		serve(t, dir, frontDoors, args...).stop() // the file is there, and nothing is to be written
 	})
 }

@@ -39,20 +39,23 @@ const (
 func NewOutage(db *DB, log *slog.Logger) *Outage { return &Outage{db: db, log: log} }
 
 // Explains reports whether something failed because the database cannot be used by anybody, so that it is enough to tell of that. Work that
-// took too long is explained by an outage if a look at the database takes too long as well.
+// took too long, a connection that was not made in time among it, is explained by an outage if a look at the database takes too long as
+// well: a machine with too much to do is late with one thing or another. What was called off is explained by whoever did that.
 func (o *Outage) Explains(ctx context.Context, err error) bool {
 	switch {
-	case o == nil, isElsewhere(err):
+	case o == nil, isElsewhere(err), errors.Is(err, context.Canceled):
 		return false
-	case lost(err):
-	case !errors.Is(err, context.DeadlineExceeded) || o.db.dialect == SQLite:
-		return false
-	default:
+	case errors.Is(err, context.DeadlineExceeded):
+		if o.db.dialect == SQLite {
+			return false
+		}
 		if cause := o.doubt(ctx); cause != nil {
 			err = cause
 		} else if !o.lasts() {
 			return false
 		}
+	case !lost(err):
+		return false
 	}
 	o.note(err)
 	return true

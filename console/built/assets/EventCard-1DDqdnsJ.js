@@ -1,1 +1,0 @@
-export{t as default}from"./EventCard-g9lH3Qh_.js";
