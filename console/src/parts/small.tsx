@@ -64,6 +64,15 @@ export function Words({ children }: { children: string }) {
 	));
 }
 
+/** A URL that somebody typed. */
+export function Address({ children }: { children: string | null | undefined }) {
+	return (
+		<bdi>
+			<Words>{visible(children ?? "")}</Words>
+		</bdi>
+	);
+}
+
 /** A link to a URL of somebody's: only https becomes one. */
 export function Outside({ href }: { href: string }) {
 	if (!href.startsWith("https://")) return <Typed>{href}</Typed>;

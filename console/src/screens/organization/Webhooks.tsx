@@ -11,7 +11,7 @@ import { later } from "../../parts/later";
 import { AsCurl } from "../../parts/as-curl";
 import { Listing } from "../../parts/listing";
 import { Rows, Table } from "../../parts/rows";
-import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
+import { Address, Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { ago, milliseconds } from "../../words/time";
 import { goesOn, useStanding } from "../../api/standing";
 import { NoPage } from "../NoPage";
@@ -158,7 +158,7 @@ function EndpointTable({ list, id }: { list: RowSource<Webhook>; id: string }) {
 									</Link>
 									<br />
 									<span className="second quiet mono">
-										<Typed>{w.attributes.url}</Typed>
+										<Address>{w.attributes.url}</Address>
 									</span>
 								</span>
 							</td>

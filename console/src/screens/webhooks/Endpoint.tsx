@@ -12,7 +12,7 @@ import { useKeys } from "../../frame/keys";
 import { lost, Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { List, whole } from "../../parts/rows";
-import { Button, Ghosts, State, Typed } from "../../parts/small";
+import { Address, Button, Ghosts, State, Typed } from "../../parts/small";
 import { short } from "../../words/time";
 import { endpointName } from "../../words/host";
 import type { TabProps } from "../organization/Organization";
@@ -111,7 +111,7 @@ export default function Endpoint(props: EndpointProps) {
 						</span>
 					</div>
 					<div className="mono second cut">
-						<Typed>{w.attributes.url}</Typed>
+						<Address>{w.attributes.url}</Address>
 					</div>
 					<Pulse webhook={webhook} />
 					<label className="row second">

@@ -1,0 +1,1 @@
+export{M as default}from"./deeds-3DCZ14pL.js";

@@ -1,0 +1,1 @@
+export{j as default}from"./deeds-3DCZ14pL.js";

@@ -1,0 +1,1 @@
+export{b as default}from"./deeds-3DCZ14pL.js";

@@ -1,0 +1,1 @@
+export{y as default}from"./deeds-3DCZ14pL.js";

@@ -1,0 +1,1 @@
+export{_ as default}from"./deeds-3DCZ14pL.js";

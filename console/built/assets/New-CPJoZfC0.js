@@ -1,0 +1,1 @@
+export{t as default}from"./deeds-3DCZ14pL.js";

@@ -1,1 +1,0 @@
-import{C as e,Mn as t,dn as n,z as r}from"./base-C5M9EQFn.js";var i=t();function a(){return r({title:n(`Nothing here`),crumbs:[{name:n(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(e,{})})}export{a as t};

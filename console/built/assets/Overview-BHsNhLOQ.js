@@ -1,0 +1,1 @@
+export{f as default}from"./deeds-3DCZ14pL.js";

@@ -1,0 +1,1 @@
+export{C as default}from"./deeds-3DCZ14pL.js";

@@ -1,0 +1,1 @@
+export{l as default}from"./deeds-3DCZ14pL.js";

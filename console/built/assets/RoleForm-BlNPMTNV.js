@@ -1,0 +1,1 @@
+export{c as default}from"./deeds-3DCZ14pL.js";

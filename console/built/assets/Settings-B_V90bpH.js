@@ -1,0 +1,1 @@
+export{o as default}from"./deeds-3DCZ14pL.js";

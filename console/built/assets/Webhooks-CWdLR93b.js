@@ -1,0 +1,1 @@
+export{a as default}from"./deeds-3DCZ14pL.js";
