@@ -166,6 +166,9 @@ func (s *Schema) Singular() string { return Singular(s.Type) }
 
 // Singular returns the singular of an English plural that is the name of a type or of a relationship.
 func Singular(plural string) string {
+	if plural == "series" { // which is its own plural
+		return plural
+	}
 	if stem, ok := strings.CutSuffix(plural, "ies"); ok {
 		return stem + "y"
 	}
