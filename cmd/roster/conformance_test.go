@@ -42,7 +42,7 @@ func TestEveryRowHoldsBesideThousandsOfPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	modelstestURLs(t, func(t *testing.T, url string) {
+	eachURL(t, modelstest.OneOf(t, modelstest.Dialects), func(t *testing.T, url string) {
 		conformanceOf(t, url, description, func(a *app) []*server.Door {
 			if err := models.InsertBatch(t.Context(), a.db, crowd(3000)); err != nil {
 				t.Error(err)

@@ -17,8 +17,10 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
-// eachPooler runs test before a database without any table, behind a PgBouncer in each mode, with the settings of the documentation.
-func eachPooler(t *testing.T, test func(t *testing.T, pooler *modelstest.Pooler, mode store.PoolMode)) {
+var poolModes = []store.PoolMode{store.PoolSession, store.PoolTransaction}
+
+// eachPooler runs test before a database without any table, behind a PgBouncer in each of some modes, with the settings of the documentation.
+func eachPooler(t *testing.T, modes []store.PoolMode, test func(t *testing.T, pooler *modelstest.Pooler, mode store.PoolMode)) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "operating.md"))
 	if err != nil {
@@ -29,7 +31,7 @@ func eachPooler(t *testing.T, test func(t *testing.T, pooler *modelstest.Pooler,
 	if !found {
 		t.Fatal("docs/operating.md has no pgbouncer.ini")
 	}
-	for _, mode := range []store.PoolMode{store.PoolSession, store.PoolTransaction} {
+	for _, mode := range modes {
 		settings := strings.Split(strings.TrimSpace(block), "\n")
 		if mode == store.PoolSession {
 			settings = append(settings, "default_pool_size = 40") // of two replicas
@@ -48,7 +50,7 @@ func TestEveryRowOfTheSpecificationHoldsBehindAPooler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachPooler(t, func(t *testing.T, pooler *modelstest.Pooler, _ store.PoolMode) {
+	eachPooler(t, modelstest.OneOf(t, poolModes), func(t *testing.T, pooler *modelstest.Pooler, _ store.PoolMode) {
 		checkReport(t, conformanceOf(t, pooler.URL, description, frontDoors))
 	})
 }
@@ -56,7 +58,7 @@ func TestEveryRowOfTheSpecificationHoldsBehindAPooler(t *testing.T) {
 // TestTwoReplicasWorkBehindAPooler fills the database by the command, changes something on one replica, and waits for it on the other.
 func TestTwoReplicasWorkBehindAPooler(t *testing.T) {
 	t.Parallel()
-	eachPooler(t, func(t *testing.T, pooler *modelstest.Pooler, mode store.PoolMode) {
+	eachPooler(t, poolModes, func(t *testing.T, pooler *modelstest.Pooler, mode store.PoolMode) {
 		dir, receiver := t.TempDir(), webhookstest.NewReceiver(t)
 		settings := []string{"--database-url", pooler.URL, "--migrate", "--allow-private-webhook-targets", "127.0.0.0/8"}
 		one := serve(t, dir, frontDoors, settings...)
@@ -124,7 +126,7 @@ func TestAPoolThatIsTooSmallIsToldAtTheStart(t *testing.T) {
 // TestAnOutageOfThePoolerEndsWithIt: requests are refused as long as it lasts, and the first one afterwards is answered.
 func TestAnOutageOfThePoolerEndsWithIt(t *testing.T) {
 	t.Parallel()
-	eachPooler(t, func(t *testing.T, pooler *modelstest.Pooler, _ store.PoolMode) {
+	eachPooler(t, poolModes, func(t *testing.T, pooler *modelstest.Pooler, _ store.PoolMode) {
 		s := serve(t, t.TempDir(), frontDoors, "--database-url", pooler.URL, "--migrate")
 		key := keyPrinted.FindString(s.stdout.String())
 		look := func() int {

@@ -185,7 +185,12 @@ func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
 // modelstestURLs runs a test on an empty database of each kind, without a schema.
 func modelstestURLs(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
-	for _, dialect := range modelstest.Dialects {
+	eachURL(t, modelstest.Dialects, test)
+}
+
+func eachURL(t *testing.T, dialects []store.Dialect, test func(t *testing.T, url string)) {
+	t.Helper()
+	for _, dialect := range dialects {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			test(t, modelstest.UnmigratedURL(t, dialect))

@@ -25,6 +25,16 @@ func hashed(t testing.TB) uint64 {
 	return h.Sum64()
 }
 
+// OneOf returns one of several cases that are alike and take minutes each, if ROSTER_SEED is set, which chooses it, and else all of them.
+func OneOf[T any](t testing.TB, cases []T) []T {
+	t.Helper()
+	if os.Getenv("ROSTER_SEED") == "" {
+		return cases
+	}
+	chosen := hashed(t) >> 32 % uint64(len(cases)) // the upper bits: the lowest one is hardly mixed
+	return cases[chosen:][:1]
+}
+
 // Seeded returns the random numbers of a seed that a test has said: put it in the place of [Rand] to see a failure again.
 func Seeded(t testing.TB, seed uint64) *rand.Rand {
 	t.Helper()
