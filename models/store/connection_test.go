@@ -66,14 +66,15 @@ func TestAConnectionThatIsLateIsNoOutage(t *testing.T) {
 	cfg.URL = proxy.URL
 	db := modelstest.OpenConfig(t, cfg)
 	outage := store.NewOutage(db, slog.New(slog.DiscardHandler))
-	for _, err := range []error{late, calledOff} {
+	stoodStill := &pgconn.PgError{Severity: "FATAL", Code: "25P03"} // its transaction, while nothing went on
+	for _, err := range []error{late, calledOff, stoodStill} {
 		if !store.Unavailable(err) || outage.Explains(t.Context(), err) {
 			t.Errorf("%v is an outage of all", err)
 		}
 	}
 	proxy.Cut()
 	clock.Advance(time.Second) // it was looked at just now
-	if outage.Explains(t.Context(), calledOff) || !outage.Explains(t.Context(), late) {
+	if outage.Explains(t.Context(), calledOff) || !outage.Explains(t.Context(), late) || !outage.Explains(t.Context(), stoodStill) {
 		t.Error("nobody is connected, and that is no outage")
 	}
 }

@@ -45,7 +45,7 @@ func (o *Outage) Explains(ctx context.Context, err error) bool {
 	switch {
 	case o == nil, isElsewhere(err), errors.Is(err, context.Canceled):
 		return false
-	case errors.Is(err, context.DeadlineExceeded):
+	case late(err):
 		if o.db.dialect == SQLite {
 			return false
 		}
@@ -70,6 +70,13 @@ func (o *Outage) ExplainsRefusal(ctx context.Context, err error) bool {
 		o.refused++
 	}
 	return explained
+}
+
+// late reports whether an error says only that something took too long: one of ours, or a transaction that PostgreSQL ended because it heard
+// nothing of us in time, which it finds out when it goes on after it stood still.
+func late(err error) bool {
+	var pg *pgconn.PgError
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &pg) && waitedInVain(pg.Code)
 }
 
 // lost reports whether an error says that the database cannot be used by anybody. That others were first, or that a statement took longer

@@ -64,10 +64,16 @@ func unavailablePostgres(code string) bool {
 	case "25006": // read-only: a standby, or set so by whoever looks after a server that is running full
 		return true
 	}
+	if waitedInVain(code) {
+		return true
+	}
 	// The classes: connection exception; insufficient resources, a full disk among them; operator intervention, which is shut down,
 	// crashed, starting, or a statement that took too long.
 	return inClass(code, "08", "53", "57")
 }
+
+// waitedInVain reports whether an SQLSTATE says that a transaction was ended that stood still for too long, or took too long as a whole.
+func waitedInVain(code string) bool { return code == "25P03" || code == "25P04" }
 
 // unavailableSQLite reads a result code without its extension (https://www.sqlite.org/rescode.html).
 func unavailableSQLite(code int) bool {
