@@ -169,9 +169,9 @@ func (t *telling) asBefore() error {
 	return err
 }
 
-// eachActor calls found for what the actor may be. A management key is nothing that one organization sees.
+// eachActor calls found for what the actor may be. A management key is nothing that others than the management see.
 func (t *telling) eachActor(found func(mention)) {
-	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && t.scope.Single() {
+	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && !t.scope.Manages() {
 		return
 	}
 	for _, target := range actorsOf(t.actor.Kind) {
@@ -255,6 +255,9 @@ func (t *telling) empty(named mentions, by held) error {
 		if !seen {
 			t.actor.ID, t.actor.Name = nil, nil
 		}
+	}
+	if t.actor.Kind == ByOrganizationToken && !t.tellsOrganization(by) { // which the token is called by
+		t.actor.Name = nil
 	}
 	if t.outOfSight(by) {
 		t.changes, t.resource, t.hidden = nil, nil, true
@@ -466,7 +469,7 @@ func actedBy(_ *store.DB, s collection.Scope, v any) collection.Where {
 		seen = collection.Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
 	}
 	by = collection.Both(by, seen)
-	if s.Single() { // see eachActor
+	if !s.Manages() { // see eachActor
 		by = collection.Both(by, collection.Condition("event_feed.actor_kind <> ?", ByManagementKey))
 	}
 	return by
