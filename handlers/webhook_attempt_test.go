@@ -111,8 +111,12 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 				return s.key0(scopes...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1",
 					nil).want(200).json("data", "attributes", "request")
 			}
-			if about("webhooks:read") == nil || about("webhooks:read", "events:read") == nil { // a test is about the endpoint
+			// A test is about the endpoint, and names its organization.
+			if about("webhooks:read", "organizations:read") == nil || about("webhooks:read", "organizations:read", "events:read") == nil {
 				t.Error("who may read what an event is about is not told what was sent")
+			}
+			if about("webhooks:read") != nil || about("webhooks:read", "events:read") != nil {
+				t.Error("what was sent tells the name of an organization to who may not read it")
 			}
 			for _, number := range []string{"2", "0", "-1", "01", "01x", "99999999999999999999"} {
 				s.send("GET", deliveriesPath+"/"+delivery+"/attempts/"+number, nil).want(404)
@@ -176,8 +180,9 @@ func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
 		delivery := s.get(deliveriesPath+"?filter[eventType]=user.created").want(200).text("data", 0, "id")
 		s.attempted(delivery)
 		for scopes, told := range map[string]bool{
-			"webhooks:read": false, "webhooks:read organizations:read": false, "webhooks:read users:read": true,
-			"webhooks:read events:read": false, "webhooks:read events:read users:write": true,
+			"webhooks:read": false, "webhooks:read organizations:read": false, "webhooks:read users:read": false,
+			"webhooks:read events:read": false, "webhooks:read events:read users:write": false,
+			"webhooks:read organizations:read users:read": true, "webhooks:read organizations:read users:write": true,
 		} {
 			a := s.key0(strings.Fields(scopes)...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200)
 			if got := a.json("data", "attributes", "request") != nil; got != told || strings.Contains(string(a.Body), "Ada") != told {
@@ -243,15 +248,19 @@ func TestWhatWasSentIsNoWayAroundWhatEventsHide(t *testing.T) {
 			for _, d := range deliveries {
 				a := as.attempted(d.(object)["id"].(string))
 				told = append(told, a.json("data", "attributes", "request") != nil)
-				if !told[len(told)-1] && (a.json("data", "attributes", "signature") != nil || strings.Contains(string(a.Body), "Xenia")) {
+				if !told[len(told)-1] && (a.json("data", "attributes", "signature") != nil || strings.Contains(string(a.Body), "Xenia") ||
+					strings.Contains(string(a.Body), "Acme")) {
 					t.Errorf("what is not told is in %s", a.Body)
 				}
 			}
 			return told
 		}
-		reader := func(name string, words ...string) *service {
-			_, as := s.person(name, org, s.role(org, name, 10, append(words, "organizations:read", "events:read")...))
+		only := func(name string, words ...string) *service {
+			_, as := s.person(name, org, s.role(org, name, 10, words...))
 			return as
+		}
+		reader := func(name string, words ...string) *service {
+			return only(name, append(words, "organizations:read", "events:read")...)
 		}
 		for name, c := range map[string]struct {
 			as   *service
@@ -261,7 +270,9 @@ func TestWhatWasSentIsNoWayAroundWhatEventsHide(t *testing.T) {
 			"who reads no people": {reader("a", "webhooks:read", "memberships:read", "roles:read"), []bool{false, true}},
 			"who reads no roles":  {reader("b", "webhooks:read", "memberships:read", "users:read"), []bool{true, false}},
 			"who reads both":      {reader("c", "webhooks:read", "memberships:read", "users:read", "roles:read"), []bool{true, true}},
-			"who has it sent":     {reader("d", "webhooks:write", "memberships:read"), []bool{true, true}},
+			"who reads no organizations": {only("e", "webhooks:read", "memberships:read", "users:read", "roles:read", "events:read"),
+				[]bool{false, false}},
+			"who has it sent": {reader("d", "webhooks:write", "memberships:read"), []bool{true, true}},
 		} {
 			if got := asked(c.as); fmt.Sprint(got) != fmt.Sprint(c.want) {
 				t.Errorf("%s is told of requests: %v, want %v", name, got, c.want)

@@ -6,9 +6,11 @@ import (
 	"slices"
 )
 
-// covers reports whether a telling that was masked tells all that another one of the same event does.
-func (t *telling) covers(other *telling) bool {
-	return (other.actor.ID == nil || t.actor.ID != nil) && coversJSON(t.changes, other.changes) && coversJSON(t.resource, other.resource)
+// covers reports whether a telling that was masked tells all that another one of the same event does, which endpoints are sent with the
+// name of the organization.
+func (t *telling) covers(other *telling, seen *sight) bool {
+	return t.tellsOrganization(seen.by) && (other.actor.ID == nil || t.actor.ID != nil) && (other.actor.Name == nil || t.actor.Name != nil) &&
+		coversJSON(t.changes, other.changes) && coversJSON(t.resource, other.resource)
 }
 
 // coversJSON reports whether nothing that a document tells is missing in another one, or null there. Nothing is a document that tells

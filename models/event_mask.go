@@ -20,6 +20,7 @@ import (
 // telling is an event on its way to whoever sees a scope.
 type telling struct {
 	scope            collection.Scope
+	endpoint         bool   // of an organization, which is told nothing of the keys of the management, however far it reaches
 	at               int64  // the position at which the scope looks
 	left             bool   // the scope has lost the subject by the event, and looks right before
 	organization     string // whose event it is, which the scope sees; "" for none
@@ -169,9 +170,9 @@ func (t *telling) asBefore() error {
 	return err
 }
 
-// eachActor calls found for what the actor may be. A management key is nothing that one organization sees.
+// eachActor calls found for what the actor may be. A management key is nothing that others than the management see.
 func (t *telling) eachActor(found func(mention)) {
-	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && t.scope.Single() {
+	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && !t.scope.Manages() {
 		return
 	}
 	for _, target := range actorsOf(t.actor.Kind) {
@@ -256,6 +257,9 @@ func (t *telling) empty(named mentions, by held) error {
 			t.actor.ID, t.actor.Name = nil, nil
 		}
 	}
+	if t.actor.Kind == ByOrganizationToken && !t.tellsOrganization(by) { // which the token is called by
+		t.actor.Name = nil
+	}
 	if t.outOfSight(by) {
 		t.changes, t.resource, t.hidden = nil, nil, true
 		return nil
@@ -300,7 +304,7 @@ func (t *telling) outOfSight(by held) bool {
 	}
 	attributes := map[string]any{}
 	_ = json.Unmarshal(t.told.resource.Attributes, &attributes) // it was valid as a part of the resource
-	return hides(t.scope, attributes)
+	return hides(t.scope, attributes) || t.endpoint && hides(collection.OnlyOrganization(t.organization), attributes)
 }
 
 // mention is a resource that is named to a scope.
@@ -466,7 +470,7 @@ func actedBy(_ *store.DB, s collection.Scope, v any) collection.Where {
 		seen = collection.Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
 	}
 	by = collection.Both(by, seen)
-	if s.Single() { // see eachActor
+	if !s.Manages() { // see eachActor
 		by = collection.Both(by, collection.Condition("event_feed.actor_kind <> ?", ByManagementKey))
 	}
 	return by

@@ -107,12 +107,14 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 		all, bound := apiKey(t, db, models.ManagementKey, "", "*").ID, apiKey(t, db, models.ManagementKey, org, "*").ID
 		own, foreign := apiKey(t, db, models.OrganizationKey, org, "*").ID, apiKey(t, db, models.OrganizationKey, other, "*").ID
 		gone := apiKey(t, db, models.OrganizationKey, org, "*").ID
+		boss := user(t, db, "Boss").ID
+		modelstest.Membership(t, db, boss, org, modelstest.To("roles", models.RoleOwner))
 		if err := models.DeleteAPIKey(t.Context(), db, everything, gone, nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []struct {
 			name, kind, id string
-			own, above     bool // whether the organization, and who manages the tree, are told
+			own, above     bool // whether the organization and its owner, and who manages the tree, are told
 		}{
 			{"a management key of everything", models.ByManagementKey, all, false, false},
 			{"a management key of the organization", models.ByManagementKey, bound, false, true},
@@ -134,8 +136,8 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for scope, seen := range map[collection.Scope]bool{collection.OnlyOrganization(org): c.own, collection.Subtree(head): c.above,
-				collection.Everything(): true} {
+			for scope, seen := range map[collection.Scope]bool{collection.OnlyOrganization(org): c.own, collection.Person(boss): c.own,
+				collection.Subtree(head): c.above, collection.Everything(): true} {
 				want := fmt.Sprintf(`{"kind":%q,"id":null,"name":null}`, c.kind)
 				if seen {
 					want = fmt.Sprintf(`{"kind":%q,"id":%q,"name":%q}`, c.kind, c.id, c.name)
@@ -146,6 +148,47 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 				found := listPage(t, db, models.Events, scope, "filter[actorId]="+c.id+"&filter[eventType]=user.updated")
 				if n := len(found.Items); n != map[bool]int{true: 1}[seen] || found.Total != int64(n) {
 					t.Errorf("%s: a filter of %+v finds %d events, and counts %d", c.name, scope, n, found.Total)
+				}
+			}
+		}
+	})
+}
+
+// TestATokenDoesNotTellWhatItsOrganizationIsCalled to readers of events who may not read organizations: neither keys nor people.
+func TestATokenDoesNotTellWhatItsOrganizationIsCalled(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		acme := organization(t, db, "Acme", "")
+		org := acme.ID
+		by := models.Caller{Kind: models.ByOrganizationToken, ID: org, Name: acme.Name, Scope: collection.OnlyOrganization(org), Rights: all}
+		must(models.UpdateOrganization(t.Context(), db, by, org, input(attributes{"description": "Anvils"}, nil)))(t)
+		reader := func(key string, words ...string) collection.Scope {
+			role := must(models.CreateRole(t.Context(), db, everything, input(attributes{"key": key, "name": key,
+				"permissions": jsonapi.Strings(words)}, relations{"organization": one(org)})))(t)
+			person := user(t, db, key).ID
+			modelstest.Membership(t, db, person, org, modelstest.To("roles", role.ID))
+			return collection.Person(person)
+		}
+		for name, c := range map[string]struct {
+			scope collection.Scope
+			want  bool
+		}{
+			"the organization":              {collection.OnlyOrganization(org), true},
+			"its key for events":            {collection.OnlyOrganization(org).Holding([]string{"events:read"}), false},
+			"its key for both":              {collection.OnlyOrganization(org).Holding([]string{"events:read", "organizations:read"}), true},
+			"a management key for events":   {collection.Everything().Holding([]string{"events:read"}), false},
+			"somebody who reads events":     {reader("events", "events:read"), false},
+			"somebody who reads both":       {reader("both", "events:read", "organizations:read"), true},
+			"a key of theirs for less":      {reader("less", "events:read", "organizations:read").Holding([]string{"events:read"}), false},
+			"a management key for a branch": {collection.Subtree(org), true},
+		} {
+			event := told(t, db, c.scope, org)["organization.updated"]
+			if id := attributeOf(t, event, "actor", "id"); id != `"`+org+`"` {
+				t.Errorf("%s is told that the actor is %s", name, id)
+			}
+			for _, of := range [][]string{{"actor", "name"}, {"organizationName"}} {
+				if got := attributeOf(t, event, of...); got != map[bool]string{true: `"Acme"`, false: "null"}[c.want] {
+					t.Errorf("%s is told %s: %s", name, of, got)
 				}
 			}
 		}

@@ -238,8 +238,8 @@ func (t *telling) tellsSubject(seen *sight) bool {
 }
 
 // tellsOrganization reports whether a reader may know what the organization of the event was called.
-func (t *telling) tellsOrganization(seen *sight) bool {
+func (t *telling) tellsOrganization(by held) bool {
 	person := t.scope.PersonID()
 	return seesAll(t.scope) || t.scope.Holds(reading("organizations")) &&
-		(person == "" || holds(seen.by[post{person, t.organization}], "organizations:read"))
+		(person == "" || holds(by[post{person, t.organization}], "organizations:read"))
 }

@@ -85,7 +85,7 @@ func maskEvents(ctx context.Context, db *store.DB, scope collection.Scope, items
 		if !t.tellsSubject(seen) {
 			e.SubjectName = nil
 		}
-		if !t.tellsOrganization(seen) {
+		if !t.tellsOrganization(seen.by) {
 			e.OrganizationName = nil
 		}
 		e.ActorID, e.ActorName = t.actor.ID, t.actor.Name

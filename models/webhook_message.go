@@ -45,7 +45,7 @@ func DescribeMessages(ctx context.Context, tx *store.DB, messages []*Message) er
 	for i, m := range messages {
 		e := m.Event
 		tellings[i] = &telling{
-			scope: audienceOf(m.Owner, e.OrganizationID), at: presently, left: m.left,
+			scope: audienceOf(m.Owner, e.OrganizationID), endpoint: true, at: presently, left: m.left,
 			organization: e.OrganizationID, organizationName: e.OrganizationName,
 			subject: CollectionOf(e.SubjectType), actor: e.Actor, changes: e.Changes, resource: e.Data,
 		}

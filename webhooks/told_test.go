@@ -88,12 +88,21 @@ func TestABodyTellsWhatTheOrganizationOfTheEndpointSees(t *testing.T) {
 	})
 }
 
-// TestAnEndpointIsSentNothingOfAKeyThatItsOrganizationDoesNotSee creates a key that manages the organization, and then one of its own.
+// TestAnEndpointIsSentNothingOfAKeyThatItsOrganizationDoesNotSee creates a key that manages an organization, and then one of its own. The
+// endpoint of a parent that is sent what happens below is sent no more: people of the parent do not see such keys either.
 func TestAnEndpointIsSentNothingOfAKeyThatItsOrganizationDoesNotSee(t *testing.T) {
 	each(t, func(r *rig) {
-		receiver := webhookstest.NewReceiver(r.t)
-		org := r.organization("")
-		r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"apiKey.*"})
+		above, own := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		head := r.organization("")
+		in := input(map[string]any{"name": "Child"})
+		in.Links["parent"] = models.Links{head.ID}
+		org, err := models.CreateOrganization(r.t.Context(), r.db, someone, in)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		types := jsonapi.Strings{"apiKey.*"}
+		r.endpoint(head, above.URL(), "subtree", true, "eventTypes", types)
+		r.endpoint(org, own.URL(), "eventTypes", types)
 		for _, kind := range []models.KeyKind{models.ManagementKey, models.OrganizationKey} {
 			in := input(map[string]any{"name": string(kind), "kind": string(kind), "scopes": jsonapi.Strings{"users:read"}})
 			in.Links["organization"] = models.Links{org.ID}
@@ -101,12 +110,16 @@ func TestAnEndpointIsSentNothingOfAKeyThatItsOrganizationDoesNotSee(t *testing.T
 				r.t.Fatal(err)
 			}
 		}
-		if m := read(r.t, r.received(receiver, 1)[0]); m.Data.Attributes["kind"] != string(models.OrganizationKey) {
-			r.t.Errorf("it is sent %+v", m)
+		for _, receiver := range []*webhookstest.Receiver{above, own} {
+			if m := read(r.t, r.received(receiver, 1)[0]); m.Data.Attributes["kind"] != string(models.OrganizationKey) {
+				r.t.Errorf("it is sent %+v", m)
+			}
 		}
 		r.quiet()
-		if n := len(receiver.Requests()); n != 1 {
-			r.t.Errorf("it is sent %d messages", n)
+		for _, receiver := range []*webhookstest.Receiver{above, own} {
+			if n := len(receiver.Requests()); n != 1 {
+				r.t.Errorf("it is sent %d messages", n)
+			}
 		}
 	})
 }

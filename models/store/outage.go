@@ -72,7 +72,7 @@ func (o *Outage) ExplainsRefusal(ctx context.Context, err error) bool {
 	return explained
 }
 
-// late reports whether an error says only that something took too long: one of ours, or a transaction that PostgreSQL ended because it heard
+// late reports whether an error says only that something took too long: ours, or a transaction that PostgreSQL ended because it heard
 // nothing of us in time, which it finds out when it goes on after it stood still.
 func late(err error) bool {
 	var pg *pgconn.PgError
