@@ -157,8 +157,8 @@ func harmless(text string) string {
 	return safe.String()
 }
 
-// csvLines returns lines as CSV, each ended by CRLF (RFC 4180). The library can end them so, but then it makes CRLF of the line feeds in cells
-// as well, and drops their carriage returns.
+// csvLines returns lines as CSV, each ended by CRLF (RFC 4180). The library can end them so, but then it makes CRLF of the line feeds in
+// cells as well, and drops their carriage returns.
 func csvLines(lines [][]string) []byte {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)

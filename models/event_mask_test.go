@@ -160,7 +160,8 @@ func TestATokenDoesNotTellWhatItsOrganizationIsCalled(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		acme := organization(t, db, "Acme", "")
 		org := acme.ID
-		by := models.Caller{Kind: models.ByOrganizationToken, ID: org, Name: acme.Name, Scope: collection.OnlyOrganization(org), Rights: all}
+		by := models.Caller{Kind: models.ByOrganizationToken, ID: org, Name: acme.Name, Rights: all}
+		by.Scope = collection.OnlyOrganization(org)
 		must(models.UpdateOrganization(t.Context(), db, by, org, input(attributes{"description": "Anvils"}, nil)))(t)
 		reader := func(key string, words ...string) collection.Scope {
 			role := must(models.CreateRole(t.Context(), db, everything, input(attributes{"key": key, "name": key,
@@ -174,8 +175,8 @@ func TestATokenDoesNotTellWhatItsOrganizationIsCalled(t *testing.T) {
 			want  bool
 		}{
 			"the organization":              {collection.OnlyOrganization(org), true},
-			"its key for events":            {collection.OnlyOrganization(org).Holding([]string{"events:read"}), false},
-			"its key for both":              {collection.OnlyOrganization(org).Holding([]string{"events:read", "organizations:read"}), true},
+			"its key for events":            {by.Scope.Holding([]string{"events:read"}), false},
+			"its key for both":              {by.Scope.Holding([]string{"events:read", "organizations:read"}), true},
 			"a management key for events":   {collection.Everything().Holding([]string{"events:read"}), false},
 			"somebody who reads events":     {reader("events", "events:read"), false},
 			"somebody who reads both":       {reader("both", "events:read", "organizations:read"), true},

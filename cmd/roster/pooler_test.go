@@ -19,7 +19,8 @@ import (
 
 var poolModes = []store.PoolMode{store.PoolSession, store.PoolTransaction}
 
-// eachPooler runs test before a database without any table, behind a PgBouncer in each of some modes, with the settings of the documentation.
+// eachPooler runs test before a database without any table, behind a PgBouncer in each of some modes, with the settings that are
+// documented.
 func eachPooler(t *testing.T, modes []store.PoolMode, test func(t *testing.T, pooler *modelstest.Pooler, mode store.PoolMode)) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "operating.md"))
