@@ -8,15 +8,13 @@ import { password, until } from "./program.mjs";
 
 // The one that has only what draws pages, where it is installed: the other one makes a window with its own pages for each context, which takes
 // five times as long as the context.
-const path = [
-	process.env.ROSTER_CONSOLE_BROWSER,
-	"/usr/bin/chromium-headless-shell",
-	"/usr/bin/chromium",
-	"/usr/bin/chromium-browser",
-].find((file) => file && existsSync(file));
+const windowed = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
+const paths = [process.env.ROSTER_CONSOLE_BROWSER, "/usr/bin/chromium-headless-shell", ...windowed];
 
-export function launch() {
-	return chromium.launch({ executablePath: path, args: ["--no-sandbox", "--disable-quic", "--disable-component-update"] });
+/** Starts a browser; windows is for what only a whole one shows, such as its page in the place of one that it does not embed. */
+export function launch({ windows = false } = {}) {
+	const executablePath = (windows ? windowed : paths).find((file) => file && existsSync(file));
+	return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-quic", "--disable-component-update"] });
 }
 
 /** Opens a page in a context of its own. expected are statuses of answers that the browser may write about in its console. */

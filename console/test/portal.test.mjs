@@ -48,7 +48,7 @@ for (const database of some(databases, "portal")) {
 			await furnish();
 			key = await service.managementKey("Integrator");
 			customer = await integrator(service.base, key, made.home.id);
-			browser = await launch();
+			browser = await launch({ windows: true });
 		});
 
 		after(async () => {
