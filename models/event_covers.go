@@ -8,8 +8,8 @@ import (
 
 // covers reports whether a telling that was masked tells all that another one of the same event does, which endpoints are sent with the
 // name of the organization.
-func (t *telling) covers(other *telling, seen *sight) bool {
-	return t.tellsOrganization(seen.by) &&
+func (t *telling) covers(other *telling, by held) bool {
+	return t.tellsOrganization(by) &&
 		(other.actor.ID == nil || t.actor.ID != nil) && (other.actor.Name == nil || t.actor.Name != nil) &&
 		coversJSON(t.changes, other.changes) && coversJSON(t.resource, other.resource)
 }

@@ -111,14 +111,13 @@ func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]
 		return nil, err
 	}
 	event := found.(*Event)
-	audience := audienceOf(d.OrganizationID, deref(event.OrganizationID))
-	seen, sent := event.telling(by.Scope), event.telling(audience)
+	seen, sent := event.telling(by.Scope), event.telling(audienceOf(d.OrganizationID, deref(event.OrganizationID)))
 	sent.endpoint = true
-	names, err := mask(ctx, db, []*telling{seen, sent})
+	sight, err := mask(ctx, db, []*telling{seen, sent})
 	if err != nil || len(seen.resource) == 0 {
 		return nil, err
 	}
-	if !seen.covers(sent, names) { // but who may change the endpoint can have it sent anywhere
+	if !seen.covers(sent, sight.by) { // but who may change the endpoint can have it sent anywhere
 		held, err := Permissions(ctx, db, by, []string{d.OrganizationID})
 		if err != nil || !(Rights{Scopes: held[d.OrganizationID]}).Hold("webhooks:write") {
 			return nil, err

@@ -172,6 +172,21 @@ func TestAnEventThatNobodyToldOfIsFound(t *testing.T) {
 	}
 }
 
+// behindProxy returns a replica that a proxy can cut off from PostgreSQL, what others connect with, their clock, and what the replica logs.
+func behindProxy(t *testing.T) (r *rig, proxy *modelstest.Proxy, cfg models.Config, clock *modelstest.Clock, lines *servertest.Output) {
+	t.Helper()
+	clock = modelstest.NewClock()
+	cfg = modelstest.Config(t, store.Postgres)
+	cfg.Now = clock.Now
+	proxy = modelstest.NewProxy(t, cfg.URL)
+	through := cfg
+	through.URL = proxy.URL
+	lines = servertest.NewOutput()
+	r = newRig(t, modelstest.OpenConfig(t, through),
+		func(c *WorkerConfig) { c.Logger = slog.New(slog.NewTextHandler(lines, nil)) })
+	return r, proxy, cfg, clock, lines
+}
+
 // TestAReplicaThatWasCutOffWritesNothingOnceItsLeaseIsOver cuts one of two replicas off from the database until its lease is over and
 // another has delivered. When it is back, what it knows is not written, whatever it is: not a failure, not that the endpoint is gone.
 func TestAReplicaThatWasCutOffWritesNothingOnceItsLeaseIsOver(t *testing.T) {
@@ -179,15 +194,7 @@ func TestAReplicaThatWasCutOffWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 	for name, late := range map[string]int{"a success": 200, "a failure": 500, "gone": 410} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			clock := modelstest.NewClock()
-			cfg := modelstest.Config(t, store.Postgres)
-			cfg.Now = clock.Now
-			proxy := modelstest.NewProxy(t, cfg.URL)
-			through := cfg
-			through.URL = proxy.URL
-			lines := servertest.NewOutput()
-			cutOff := newRig(t, modelstest.OpenConfig(t, through),
-				func(c *WorkerConfig) { c.Logger = slog.New(slog.NewTextHandler(lines, nil)) })
+			cutOff, proxy, cfg, clock, lines := behindProxy(t)
 			answer := make(chan struct{})
 			receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
 				x.Read()
@@ -230,15 +237,7 @@ func TestAReplicaThatWasCutOffWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 func TestWhatWasTakenOverIsFewLines(t *testing.T) {
 	t.Parallel()
 	const receivers = 8
-	clock := modelstest.NewClock()
-	cfg := modelstest.Config(t, store.Postgres)
-	cfg.Now = clock.Now
-	proxy := modelstest.NewProxy(t, cfg.URL)
-	through := cfg
-	through.URL = proxy.URL
-	lines := servertest.NewOutput()
-	cutOff := newRig(t, modelstest.OpenConfig(t, through),
-		func(c *WorkerConfig) { c.Logger = slog.New(slog.NewTextHandler(lines, nil)) })
+	cutOff, proxy, cfg, clock, lines := behindProxy(t)
 	answer := make(chan struct{})
 	var held atomic.Int64
 	receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {

@@ -6,8 +6,7 @@ import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { password, until } from "./program.mjs";
 
-// The one that has only what draws pages, where it is installed: the other one makes a window with its own pages for each context, which takes
-// five times as long as the context.
+// The one without windows comes first: a whole Chromium makes a window with pages of its own for each context, which takes five times as long.
 const windowed = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 const paths = [process.env.ROSTER_CONSOLE_BROWSER, "/usr/bin/chromium-headless-shell", ...windowed];
 

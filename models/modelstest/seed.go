@@ -31,8 +31,13 @@ func OneOf[T any](t testing.TB, cases []T) []T {
 	if os.Getenv("ROSTER_SEED") == "" {
 		return cases
 	}
-	chosen := hashed(t) >> 32 % uint64(len(cases)) // the upper bits: the lowest one is hardly mixed
-	return cases[chosen:][:1]
+	return chosen(t, cases)
+}
+
+// chosen returns the one of several cases that the name of a test and ROSTER_SEED choose.
+func chosen[T any](t testing.TB, cases []T) []T {
+	i := hashed(t) >> 32 % uint64(len(cases)) // the upper bits: the lowest one is hardly mixed
+	return cases[i:][:1]
 }
 
 // Seeded returns the random numbers of a seed that a test has said: put it in the place of [Rand] to see a failure again.
