@@ -159,7 +159,7 @@ for (const database of some(databases, "portal")) {
 			await second.close();
 		});
 
-		test("a page of another site embeds it, and one that the link does not name cannot", async () => {
+		test("a page of another site embeds it, and one that the link does not name cannot", async (t) => {
 			const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
 			const page = await context.newPage();
 			await page.goto(customer.origin);
@@ -187,6 +187,7 @@ for (const database of some(databases, "portal")) {
 			const foreign = createServer((_, response) =>
 				response.writeHead(200, { "content-type": "text/html" }).end(`<!doctype html><iframe src="${src}"></iframe>`),
 			).listen(0, "localhost");
+			t.after(() => foreign.close());
 			await new Promise((listening) => foreign.once("listening", listening));
 			for (const ancestors of [[customer.origin], []]) {
 				src = await link({ frameAncestors: ancestors });
@@ -196,7 +197,6 @@ for (const database of some(databases, "portal")) {
 				const shown = await page.frameLocator("iframe").locator("body").innerText();
 				assert.match(shown, /blocked|refused/);
 			}
-			foreign.close();
 			await context.close();
 		});
 

@@ -97,7 +97,7 @@ for (const database of some(databases, "typed")) {
 				go();
 				await dialog(page).getByRole("button", { name: "Save 2 changes" }).waitFor();
 				assert.equal(await text(dialog(page), "Name").inputValue(), "Audit, typed since");
-				assert.equal((await endpoint()).name, "Audit, sent");
+				await until("what was sent is saved", async () => (await endpoint()).name === "Audit, sent");
 				await dialog(page).getByRole("button", { name: "Save 2 changes" }).click();
 				await dialog(page).waitFor({ state: "detached" });
 				assert.deepEqual([(await endpoint()).name, (await endpoint()).rate], ["Audit, typed since", 9]);
