@@ -110,26 +110,31 @@ func (inv *Invitation) whoInvites(ctx context.Context, db *store.DB) (organizati
 }
 
 // openReset returns the letter by which a user can set another password, nil if nobody has the address who can sign in. The token is made
-// at the first attempt and stays at others, which may come after a mail that did arrive.
+// at the first attempt and stays at others, which may come after a mail that did arrive. If it is dead by then, who has asked again since
+// gets another one.
 func openReset(ctx context.Context, tx *store.DB, m *Mail, u unreadable) (*Letter, error) {
 	user, err := userWithAddress(ctx, tx, *emailKey(&u.Email))
 	if err != nil || user == nil || !user.Active {
 		return nil, err
 	}
-	if u.Token == "" {
-		if u.Token, err = newReset(ctx, tx, user); err != nil {
+	_, until, err := ofReset(ctx, tx, u.Token)
+	switch {
+	case err == nil:
+	case !store.IsKind(err, store.NotFound):
+		return nil, err
+	case u.Token != "" && m.asked <= u.Asked: // a change of who has asked has ended it, or its time is over
+		return nil, nil
+	default:
+		if u.Token, until, err = newReset(ctx, tx, user); err != nil {
 			return nil, err
 		}
+		u.Asked = m.asked
 		if _, err := tx.Exec(ctx, `UPDATE mails SET sealed = ? WHERE id = ?`, u.seal(tx, m.ID), m.ID); err != nil {
 			return nil, fmt.Errorf("keep the token of a mail: %w", err)
 		}
 	}
-	_, until, err := ofReset(ctx, tx, u.Token)
-	if store.IsKind(err, store.NotFound) { // a newer one has ended it, or its time is over
-		return nil, nil
-	}
 	return &Letter{
 		Kind: PasswordResetMail, To: mailable(deref(user.Email)), Until: until,
 		Link: linkToken{passwordResetLink, u.Token}.url(tx),
-	}, err
+	}, nil
 }

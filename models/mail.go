@@ -36,12 +36,14 @@ type Mail struct {
 	recipient []byte
 	sealed    []byte
 	counted   bool
+	asked     int // how often it was asked for, when it was claimed
 }
 
 // unreadable is what is sealed of a mail.
 type unreadable struct {
 	Email string `json:"email,omitempty"` // of a reset; that of an invitation is in it
 	Token string `json:"token,omitempty"` // of a reset once there is one, see openReset
+	Asked int    `json:"asked,omitempty"` // how often a reset was asked for when its token was made
 }
 
 // mailInvitation writes the mail of an invitation, in place of an earlier one that was not sent.
@@ -52,7 +54,8 @@ func mailInvitation(ctx context.Context, tx *store.DB, inv *Invitation, link lin
 	return insertMail(ctx, tx, InvitationMail, inv.OrganizationID, &inv.ID, inv.EmailKey, unreadable{Token: link.text})
 }
 
-// mailReset writes the mail of a password reset to an address, whose ever it is; while one is waiting, that one will do.
+// mailReset writes the mail of a password reset to an address, whose ever it is. While one is waiting, that one will do. It is noted that
+// it was asked for again: the link in it may be dead by now (see openReset), and it may be on its way already (see DropMail).
 func mailReset(ctx context.Context, tx *store.DB, email string) error {
 	key := *emailKey(&email)
 	return insertMail(ctx, tx, PasswordResetMail, hex.EncodeToString(recipientOf(tx, key)), nil, key, unreadable{Email: email})
@@ -80,7 +83,8 @@ func insertMail(ctx context.Context, tx *store.DB, kind MailKind, lane string, s
 	}
 	return tx.Later(ctx, "insert mail", `INSERT INTO mails (id, kind, lane, recipient, subject_id, sealed, counted, attempts, turn_at,
 		due_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (recipient) WHERE kind = 'password_reset' DO NOTHING`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (recipient) WHERE kind = 'password_reset'
+			DO UPDATE SET asked = mails.asked + 1, created_at = excluded.created_at`,
 		id, string(kind), lane, recipientOf(tx, key), subject, u.seal(tx, id), false, turn, now, now)
 }
 
@@ -118,10 +122,12 @@ func ClaimMails(ctx context.Context, db *store.DB, most int, lease time.Duration
 		err = tx.Read(ctx, func(rows *sql.Rows) error {
 			m := &Mail{}
 			mails = append(mails, m)
-			return rows.Scan(&m.ID, &m.Kind, &m.Attempts, &m.CreatedAt, &m.turnAt, &m.Invitation, &m.recipient, &m.sealed, &m.counted)
+			return rows.Scan(&m.ID, &m.Kind, &m.Attempts, &m.CreatedAt, &m.turnAt, &m.Invitation, &m.recipient, &m.sealed, &m.counted,
+				&m.asked)
 		}, `UPDATE mails SET attempts = attempts + 1, due_at = ? WHERE id IN (
 				SELECT id FROM mails WHERE due_at <= ? ORDER BY turn_at, id LIMIT ?`+skipping+`)
-			RETURNING id, kind, attempts, created_at, turn_at, subject_id, recipient, sealed, counted`, tx.Now().Add(lease), tx.Now(), most)
+			RETURNING id, kind, attempts, created_at, turn_at, subject_id, recipient, sealed, counted, asked`,
+			tx.Now().Add(lease), tx.Now(), most)
 		return mails, err
 	})
 	slices.SortFunc(mails, func(a, b *Mail) int { return cmp.Or(a.turnAt.Compare(b.turnAt.Time), cmp.Compare(a.ID, b.ID)) })
@@ -136,9 +142,14 @@ func wrapped(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// DropMail deletes a mail that was sent, or is not wanted any more.
+// DropMail deletes a mail that was sent, or is not wanted any more. One that was asked for again since it was claimed begins anew instead.
 func DropMail(ctx context.Context, db *store.DB, m *Mail) error {
-	_, err := db.Exec(ctx, `DELETE FROM mails WHERE id = ?`, m.ID)
+	n, err := db.Exec(ctx, `DELETE FROM mails WHERE id = ? AND asked = ?`, m.ID, m.asked)
+	if err == nil && n == 0 {
+		now := db.Now()
+		_, err = db.Exec(ctx, `UPDATE mails SET due_at = ?, turn_at = ?, attempts = 0, counted = ? WHERE id = ? AND asked > ?`,
+			now, now, false, m.ID, m.asked)
+	}
 	return wrapped("delete mail", err)
 }
 

@@ -27,18 +27,16 @@ func RequestPasswordReset(ctx context.Context, db *store.DB, email string) error
 	return store.Transaction(ctx, db, func(tx *store.DB) error { return mailReset(ctx, tx, email) })
 }
 
-// newReset makes the one token by which a user can set another password. Earlier ones are dead.
-func newReset(ctx context.Context, tx *store.DB, user *User) (token string, err error) {
+// newReset makes the one token by which a user can set another password, until the time that is returned. Earlier ones are dead.
+func newReset(ctx context.Context, tx *store.DB, user *User) (token string, until time.Time, err error) {
 	link := newLinkToken(passwordResetLink)
+	until = tx.Now().Add(passwordResetLife)
 	err = tx.Later(ctx, "insert password reset", `INSERT INTO password_resets (user_id, email_key, token_hash, expires_at)
 		VALUES (?, ?, ?, ?)
 		ON CONFLICT (user_id) DO UPDATE SET email_key = excluded.email_key, token_hash = excluded.token_hash,
 			expires_at = excluded.expires_at`,
-		user.ID, deref(user.EmailKey), link.hash(tx.Vault()), tx.Now().Add(passwordResetLife))
-	if err != nil {
-		return "", err
-	}
-	return link.text, nil
+		user.ID, deref(user.EmailKey), link.hash(tx.Vault()), until)
+	return link.text, until, err
 }
 
 // ConfirmPasswordReset sets the password of the user whose token it is, which works once, and notes that mail reaches them. All of their
