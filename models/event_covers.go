@@ -6,12 +6,26 @@ import (
 	"slices"
 )
 
-// covers reports whether a telling that was masked tells all that another one of the same event does, which endpoints are sent with the
-// name of the organization.
-func (t *telling) covers(other *telling, by held) bool {
-	return t.tellsOrganization(by) &&
-		(other.actor.ID == nil || t.actor.ID != nil) && (other.actor.Name == nil || t.actor.Name != nil) &&
-		coversJSON(t.changes, other.changes) && coversJSON(t.resource, other.resource)
+// toldBody is what a body that was sent tells, as far as events hide that from some.
+type toldBody struct {
+	Type          string
+	Organization  *struct{ Name string }
+	Actor         Actor
+	Data, Changes json.RawMessage
+}
+
+// covers reports whether an event that was masked tells all that a body tells which was sent of it. The body is looked at itself: what its
+// organization saw when it was made is not what that would see now.
+func (t *telling) covers(eventType string, body []byte, by held) bool {
+	var sent toldBody
+	if json.Unmarshal(body, &sent) != nil || sent.Organization != nil && !t.tellsOrganization(by) {
+		return false
+	}
+	if sent.Actor.ID != nil && t.actor.ID == nil || sent.Actor.Name != nil && t.actor.Name == nil {
+		return false
+	}
+	// What a test of another type tells of is not there.
+	return sent.Type != eventType || coversJSON(t.changes, sent.Changes) && coversJSON(t.resource, sent.Data)
 }
 
 // coversJSON reports whether nothing that a document tells is missing in another one, or null there. Nothing is a document that tells

@@ -44,14 +44,23 @@ const programRank = 80
 // their roles permit there, and no more than the scopes of their key.
 func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (standing, error) {
 	if by.User() == "" {
-		return standing{Rights: by.Rights, below: by.Rights.Scopes, anything: by.Scope.Manages(), seesBelow: by.Scope.SeesBelow(),
-			rank: programRank, hears: by.Hears}, nil
+		return by.holding(ctx, tx, organization)
 	}
 	if err := keepStanding(ctx, tx, by.Scope, organization); err != nil {
 		return standing{}, err
 	}
-	s, err := standingOfUser(ctx, tx, by.User(), organization)
+	s, err := by.holding(ctx, tx, organization)
 	s.assume(tx, by.User(), organization)
+	return s, err
+}
+
+// holding is there for who only reads: what it says may have been taken away a moment later.
+func (by Caller) holding(ctx context.Context, db *store.DB, organization string) (standing, error) {
+	if by.User() == "" {
+		return standing{Rights: by.Rights, below: by.Rights.Scopes, anything: by.Scope.Manages(), seesBelow: by.Scope.SeesBelow(),
+			rank: programRank, hears: by.Hears}, nil
+	}
+	s, err := standingOfUser(ctx, db, by.User(), organization)
 	s.Scopes, s.below, s.Until = within(by.Rights, s.Scopes), within(by.Rights, s.below), by.Rights.Until
 	return s, err
 }

@@ -111,19 +111,30 @@ func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]
 		return nil, err
 	}
 	event := found.(*Event)
-	seen, sent := event.telling(by.Scope), event.telling(audienceOf(d.OrganizationID, deref(event.OrganizationID)))
-	sent.endpoint = true
-	sight, err := mask(ctx, db, []*telling{seen, sent})
+	seen, before := event.telling(by.Scope), event.telling(by.Scope)
+	before.left = event.EventType == Organizations.Schema.Singular()+"."+string(updated) // a move is told so to who has lost it
+	sight, err := mask(ctx, db, []*telling{seen, before})
 	if err != nil || len(seen.resource) == 0 {
 		return nil, err
 	}
-	if !seen.covers(sent, sight.by) { // but who may change the endpoint can have it sent anywhere
-		held, err := Permissions(ctx, db, by, []string{d.OrganizationID})
-		if err != nil || !(Rights{Scopes: held[d.OrganizationID]}).Hold("webhooks:write") {
-			return nil, err
-		}
+	body, err := messageBody(ctx, db, d)
+	if err != nil || body == nil || seen.covers(event.EventType, body, sight.by) || before.covers(event.EventType, body, sight.by) {
+		return body, err
 	}
-	return messageBody(ctx, db, d)
+	if directs, err := d.couldBeDirected(ctx, db, by, event); err != nil || !directs {
+		return nil, err
+	}
+	return body, nil
+}
+
+// couldBeDirected reports whether a caller may have an endpoint send it anywhere that is sent what a delivery sends.
+func (d *WebhookDelivery) couldBeDirected(ctx context.Context, db *store.DB, by Caller, event *Event) (bool, error) {
+	held, err := by.holding(ctx, db, d.OrganizationID)
+	if err != nil || !held.Hold("webhooks:write") {
+		return false, err
+	}
+	w := Webhook{EventTypes: jsonapi.Strings{event.EventType}, Subtree: deref(event.OrganizationID) != d.OrganizationID}
+	return w.within(held) == nil, nil
 }
 
 // messageBody returns the bytes that are sent with a delivery, or nil if they are not kept any more.
@@ -150,7 +161,8 @@ func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*W
 	if answer.Headers == nil {
 		answer.Headers = [][]string{}
 	}
-	if row.ResponseHead != nil && !row.Truncated {
+	empty := row.ResponseHead == nil && row.ResponseHeaders != nil && row.RequestHeaders != nil // which are forgotten with a head
+	if (row.ResponseHead != nil || empty) && !row.Truncated {
 		answer.BodyBytes = new(int64(len(row.ResponseHead)))
 	}
 	if allowedOn(db).AnswerRetention > 0 {
