@@ -233,11 +233,13 @@ func TestWhatWasSentIsNoWayAroundWhatEventsHide(t *testing.T) {
 		org, _ := s.organization("Acme")
 		_, admin := s.person("Xenia", org, models.RoleAdmin)
 		secret := s.role(org, "secret", 10, "organizations:read")
-		hook := s.hook(org, object{"url": receiver.URL(), "eventTypes": []string{"organization.updated", "membership.created"}}).
+		hook := s.hook(org, object{"url": receiver.URL(), "eventTypes": []string{"organization.updated", "membership.updated"}}).
 			want(201).text("data", "id")
 		admin.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", object{"name": "Acme 2"}), org)).want(200)
 		carol := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Carol"})).want(201).text("data", "id")
-		s.member(carol, org, secret)
+		membership := s.member(carol, org)
+		s.do("PATCH", "/public/v2/memberships/"+membership,
+			withID(resource("memberships", object{}, "roles", rolesAs(secret)), membership)).want(200)
 		var deliveries []any
 		servertest.Poll(t, "two deliveries", func() bool {
 			deliveries = s.get(deliveriesPath + "?filter[webhookId]=" + hook + "&filter[state]=succeeded&sort=createdAt").want(200).
