@@ -33,7 +33,7 @@ type WebhookAttempt struct {
 	Status           *int64        `jsonapi:"attr,status" rule:"readonly" doc:"The HTTP status of the answer." example:"200"`
 	ErrorCode        *string       `jsonapi:"attr,errorCode" rule:"readonly" doc:"Why it failed; null if it did not." example:"timeout"`
 	Detail           *string       `jsonapi:"attr,detail" rule:"readonly" doc:"The same for people."`
-	Request          *jsonapi.Raw  `jsonapi:"attr,request" rule:"readonly" doc:"What was sent; null once it is too old to be kept, and to a credential that does not see the event, may read neither events nor what this one is about, or changes no endpoints and would not be told of the event all that was sent."`
+	Request          *jsonapi.Raw  `jsonapi:"attr,request" rule:"readonly" doc:"What was sent; null once it is too old to be kept, and to a credential that does not see the event, may read neither events nor what this one is about, or may have no endpoint sent such events and is not told all by the event that was sent."`
 	Response         jsonapi.Raw   `jsonapi:"attr,response" rule:"readonly" doc:"What came back."`
 	Signature        *jsonapi.Raw  `jsonapi:"attr,signature" rule:"readonly" doc:"How the request was signed; null with it."`
 }
