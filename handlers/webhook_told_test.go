@@ -63,8 +63,8 @@ func (f *toldAttempt) tells(as *service) bool {
 	return shown
 }
 
-// TestABodyIsToldToWhomItsEventTellsAsMuchNow: a body goes on naming who did it, and what was above, after these are out of sight. The event
-// hides them from then on, and so does the attempt.
+// TestABodyIsToldToWhomItsEventTellsAsMuchNow: a body goes on naming who did it, and what was above, after these are out of sight. The
+// event hides them from then on, and so does the attempt.
 func TestABodyIsToldToWhomItsEventTellsAsMuchNow(t *testing.T) {
 	eachAllowing(t, []string{"127.0.0.0/8"}, func(t *testing.T, s *service, _ *modelstest.Clock) {
 		newDispatch(s, asItIs)
@@ -102,8 +102,8 @@ func TestABodyIsToldToWhomItsEventTellsAsMuchNow(t *testing.T) {
 	})
 }
 
-// TestWhoLosesSightOfAMoveIsToldWhatWasSentOfIt moves a branch away: the endpoint of its former head is sent the branch as it was before. Who
-// reads both ends is told that, as the event tells it.
+// TestWhoLosesSightOfAMoveIsToldWhatWasSentOfIt moves a branch away: the endpoint of its former head is sent the branch as it was before.
+// Who reads both ends is told that, as the event tells it.
 func TestWhoLosesSightOfAMoveIsToldWhatWasSentOfIt(t *testing.T) {
 	eachAllowing(t, []string{"127.0.0.0/8"}, func(t *testing.T, s *service, _ *modelstest.Clock) {
 		newDispatch(s, asItIs)
