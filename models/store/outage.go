@@ -33,6 +33,8 @@ type Outage struct {
 const (
 	outageLook = time.Second // the longest look at the database, and how often there is one while it is in doubt
 	outageTell = time.Minute // between two lines; and what it takes to believe that one is over that came back soon
+	// How long after its end something may be given up that waited for a database that was away: about as long as a request may take.
+	outageDelay = 30 * time.Second
 )
 
 // NewOutage returns what tells a log of the outages of a database. There is none yet.
@@ -40,7 +42,8 @@ func NewOutage(db *DB, log *slog.Logger) *Outage { return &Outage{db: db, log: l
 
 // Explains reports whether something failed because the database cannot be used by anybody, so that it is enough to tell of that. Work that
 // took too long, a connection that was not made in time among it, is explained by an outage if a look at the database takes too long as
-// well: a machine with too much to do is late with one thing or another. What was called off is explained by whoever did that.
+// well: a machine with too much to do is late with one thing or another. So it is while there is an outage, and soon after one: it was
+// under way meanwhile, and makes that no longer. What was called off is explained by whoever did that.
 func (o *Outage) Explains(ctx context.Context, err error) bool {
 	switch {
 	case o == nil, isElsewhere(err), errors.Is(err, context.Canceled):
@@ -49,11 +52,11 @@ func (o *Outage) Explains(ctx context.Context, err error) bool {
 		if o.db.dialect == SQLite {
 			return false
 		}
-		if cause := o.doubt(ctx); cause != nil {
-			err = cause
-		} else if !o.lasts() {
-			return false
+		cause := o.doubt(ctx)
+		if cause == nil {
+			return o.mayHaveDelayed()
 		}
+		err = cause
 	case !lost(err):
 		return false
 	}
@@ -96,6 +99,13 @@ func (o *Outage) lasts() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return !o.began.IsZero()
+}
+
+// mayHaveDelayed reports whether there is an outage, or was one during what took too long and is only given up now.
+func (o *Outage) mayHaveDelayed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.began.IsZero() || !o.ended.IsZero() && o.db.Now().Sub(o.ended) < outageDelay
 }
 
 // doubt looks at the database, unless that is known already, and returns what was wrong.
