@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync"
@@ -50,8 +51,8 @@ func (o *Outage) Explains(ctx context.Context, err error) bool {
 	case o == nil, isElsewhere(err), errors.Is(err, context.Canceled):
 		return false
 	case late(err):
-		if o.db.dialect == SQLite {
-			return false
+		if o.db.dialect == SQLite { // of which it says nothing by itself
+			return o.mayHaveDelayed()
 		}
 		cause := o.doubt(ctx)
 		if cause == nil {
@@ -129,12 +130,16 @@ func (o *Outage) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, outageLook)
 	defer cancel()
 	const same = "UPDATE installation SET value = value WHERE name = 'vault_check'"
+	var err error
 	if o.db.dialect == Postgres {
-		_, err := o.db.pools.aside.ExecContext(ctx, same)
-		return err
+		_, err = o.db.pools.aside.ExecContext(ctx, same)
+	} else {
+		_, err = o.db.Exec(ctx, same)
 	}
-	_, err := o.db.Exec(ctx, same)
-	return err
+	if err != nil {
+		return fmt.Errorf("look at the database for %s: %w", outageLook, err)
+	}
+	return nil
 }
 
 // note begins an outage, unless it lasts already.
