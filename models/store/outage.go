@@ -97,7 +97,8 @@ func lost(err error) bool {
 	return Unavailable(err)
 }
 
-func (o *Outage) lasts() bool {
+// Lasts reports whether there is an outage.
+func (o *Outage) Lasts() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return !o.began.IsZero()
@@ -114,7 +115,7 @@ func (o *Outage) mayHaveDelayed() bool {
 func (o *Outage) doubt(ctx context.Context) error {
 	o.looking.Lock()
 	defer o.looking.Unlock()
-	if o.lasts() || o.db.Now().Sub(o.passed) < outageLook {
+	if o.Lasts() || o.db.Now().Sub(o.passed) < outageLook {
 		return nil
 	}
 	err := o.look(context.WithoutCancel(ctx))
@@ -164,7 +165,7 @@ func (o *Outage) Watch(ctx context.Context, ticks <-chan time.Time) {
 			return
 		case <-ticks:
 		}
-		if !o.lasts() {
+		if !o.Lasts() {
 			continue
 		}
 		err := o.look(ctx)
