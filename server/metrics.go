@@ -70,7 +70,8 @@ func NewMetrics(build Build, pools map[string]*sql.DB) *Metrics {
 // Watch shows whether there is an outage of the database, whoever met it.
 func (m *Metrics) Watch(outage *store.Outage) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "roster_database_outage", Help: "1 from the line in the log with which an outage of the database begins to the one when it is over, else 0.",
+		Name: "roster_database_outage",
+		Help: "1 while there is an outage of the database, as the log tells it, else 0.",
 	}, func() float64 {
 		if outage.Lasts() {
 			return 1

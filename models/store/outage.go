@@ -77,11 +77,12 @@ func (o *Outage) ExplainsRefusal(ctx context.Context, err error) bool {
 	return explained
 }
 
-// late reports whether an error says only that something took too long: ours, of which a connection may tell before the context does, or a
+// late reports whether an error says only that something took too long: ours, of which a connection may tell before the context, or a
 // transaction that PostgreSQL ended because it heard nothing of us in time, which it finds out when it goes on after it stood still.
 func late(err error) bool {
 	var pg *pgconn.PgError
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &pg) && waitedInVain(pg.Code)
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &pg) && waitedInVain(pg.Code)
 }
 
 // lost reports whether an error says that the database cannot be used by anybody. That others were first, or that a statement took longer
