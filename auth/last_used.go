@@ -88,6 +88,9 @@ func (l *LastUsed) tell(ctx context.Context, db *store.DB, kind *map[string]time
 	return err
 }
 
+// lastWrite is how long a server that stops waits for the last uses to be written, beyond its period of grace.
+const lastWrite = 2 * time.Second
+
 // Run writes at every tick until ctx ends, and then once more.
 func (l *LastUsed) Run(ctx context.Context, db *store.DB, ticks <-chan time.Time, logger *slog.Logger) {
 	for {
@@ -97,7 +100,7 @@ func (l *LastUsed) Run(ctx context.Context, db *store.DB, ticks <-chan time.Time
 				logger.ErrorContext(ctx, "last use of keys and sessions not written", "error", err)
 			}
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
 			defer cancel()
 			if err := l.Write(last, db); err != nil {
 				logger.ErrorContext(last, "last use of keys and sessions not written", "error", err)

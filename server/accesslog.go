@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -59,9 +61,12 @@ func (x *Exchange) log(r *http.Request, logger *slog.Logger, took time.Duration)
 	_ = logger.Handler().Handle(r.Context(), line) // as a Logger, which has nobody to tell either
 }
 
-// level is debug for the probes that come every few seconds, and error for what went wrong on our side.
+// level is debug for the probes that come every few seconds, and error for what went wrong on our side. A probe that a machine with too
+// much to do answers late is a warning: it says why no requests come.
 func (x *Exchange) level() slog.Level {
 	switch {
+	case x.isProbe() && x.stack == nil && errors.Is(x.Err, context.DeadlineExceeded):
+		return slog.LevelWarn
 	case x.status >= 500 && x.Err != nil, x.stack != nil:
 		return slog.LevelError
 	case x.isProbe(): // also what is not ready because it stops

@@ -95,6 +95,8 @@ type arriving struct {
 var (
 	// errMalformedBody: the client sent something else than it had announced.
 	errMalformedBody = errors.New("the body broke off, or its chunks cannot be read")
+	// errLateBody: the client took too long. That something else took too long, such as a connection to the database, looks alike beneath.
+	errLateBody = errors.New("the body did not arrive in time")
 	// errConnectionLost: nobody is left to answer.
 	errConnectionLost = errors.New("the connection was lost while the body arrived")
 )
@@ -112,6 +114,6 @@ func (a *arriving) Read(p []byte) (int, error) {
 	case !network.Timeout():
 		return n, fmt.Errorf("%w: %w", errConnectionLost, err)
 	default:
-		return n, err
+		return n, fmt.Errorf("%w: %w", errLateBody, err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
@@ -161,7 +160,7 @@ func plain(err error) error {
 		return &Error{Reason: BodyTooLarge, Message: fmt.Sprintf("The body may have at most %d bytes.", large.Limit)}
 	case errors.Is(err, errMalformedBody):
 		return &Error{Reason: MalformedBody, Message: "The body ended before it was complete, or is not in chunks as its header says."}
-	case errors.Is(err, os.ErrDeadlineExceeded): // of the connection: the body did not arrive
+	case errors.Is(err, errLateBody):
 		return &Error{Reason: RequestTimeout, Message: "The body did not arrive in time."}
 	case errors.Is(err, context.DeadlineExceeded):
 		return tooSlow()

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +67,9 @@ func misbehaving(waits func()) []Route {
 		w.Header().Set("ETag", testETag)
 		w.Header().Set("Content-Length", "7")
 		return errors.New("dial postgres: password=hunter2")
+	})
+	get("/unreached", func(http.ResponseWriter, *Request) error { // a database, whose port is silent
+		return fmt.Errorf("find: %w", &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded})
 	})
 	get("/refused", func(http.ResponseWriter, *Request) error {
 		return &store.Error{Kind: store.Invalid, Field: "name", Message: "No."}

@@ -67,6 +67,19 @@ func NewMetrics(build Build, pools map[string]*sql.DB) *Metrics {
 	return m
 }
 
+// Watch shows whether there is an outage of the database, whoever met it.
+func (m *Metrics) Watch(outage *store.Outage) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "roster_database_outage",
+		Help: "1 while there is an outage of the database, as the log tells it, else 0.",
+	}, func() float64 {
+		if outage.Lasts() {
+			return 1
+		}
+		return 0
+	}))
+}
+
 // Registry takes the metrics of other parts of the program.
 func (m *Metrics) Registry() prometheus.Registerer { return m.registry }
 

@@ -115,6 +115,16 @@ func TestTheRequestDeadlineIs503(t *testing.T) {
 	checkHeaders(t, answer, nil)
 }
 
+// TestADatabaseThatIsNotReachedInTimeIs503 and not the client's doing, of which a connection says the same.
+func TestADatabaseThatIsNotReachedInTimeIs503(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	answer, body := b.do(t, "GET", "/unreached", "")
+	if answer.StatusCode != 503 || refusalIn(t, body).Wrong != "unavailable" || answer.Header.Get("Retry-After") == "" {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+}
+
 func TestABodyThatNeverArrivesIs408(t *testing.T) {
 	t.Parallel()
 	// long enough for the header, however busy the machine is

@@ -91,6 +91,7 @@ func (l *loop) run(ctx context.Context) {
 		case <-cut:
 			l.w.wasCut.Store(l.sends())
 			l.w.cut()
+			defer time.AfterFunc(lastWrite, l.w.giveUp).Stop()
 		}
 		l.era = l.era.next(l.fetching.underWay, l.fetching.answers, l.w.fanOuts.Load())
 		l.pump()

@@ -89,7 +89,7 @@ func (w *Worker) settleLoop() {
 func (w *Worker) settle(b *batch) settled {
 	failures := 0
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		ctx, cancel := context.WithTimeout(context.Background(), w.patience(failures))
+		ctx, cancel := context.WithTimeout(w.writing, w.patience(failures))
 		lost, err := queue.Settle(ctx, w.db, b.deliveries, b.lanes)
 		cancel()
 		if err == nil {
@@ -102,8 +102,12 @@ func (w *Worker) settle(b *batch) settled {
 			}
 			return settled{batch: b, lost: lost}
 		}
+		if w.writing.Err() != nil { // it stops, and the database has not answered
+			w.wasCut.Store(true)
+			return settled{batch: b, err: err}
+		}
 		failures++
-		w.failing(context.Background(), "write results", err)
+		w.failing(w.writing, "write results", err)
 		if store.Unwritable(err) {
 			// Answers are made printable before they come here. If the database refuses one anyway, the result is written without it: one
 			// receiver must not hold up the results of the others.

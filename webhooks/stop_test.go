@@ -40,6 +40,36 @@ func TestAWorkerThatStopsLeavesNoLease(t *testing.T) {
 	home.quiet()
 }
 
+// TestAWorkerStopsAlthoughTheDatabaseIsSilent has a result to write, and a database of which nothing is heard any more. What it could not
+// write is sent again by the next one.
+func TestAWorkerStopsAlthoughTheDatabaseIsSilent(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, store.Postgres)
+	home := &rig{t: t, db: modelstest.OpenConfig(t, cfg)}
+	receiver := webhookstest.NewReceiver(t, webhookstest.Silence(), webhookstest.Status(200))
+	home.organization(receiver.URL())
+	proxy := modelstest.NewProxy(t, cfg.URL)
+	cfg.URL = proxy.URL
+	w, stop := startWorker(t, modelstest.OpenConfig(t, cfg), func(c *WorkerConfig) { c.Grace = time.Millisecond })
+	home.received(receiver, 1)
+	proxy.Silence()
+	stopped := make(chan struct{})
+	go func() {
+		stop()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(w.patience(0)):
+		t.Error("it waits for the database long after its grace period")
+	}
+	proxy.Restore()
+	<-stopped
+	if !w.CutOff() {
+		t.Error("it does not say that something was cut off")
+	}
+}
+
 func TestWhatAStoppingWorkerCutsUsesUpNoAttempt(t *testing.T) {
 	each(t, func(r *rig) {
 		receiver := webhookstest.NewReceiver(r.t, webhookstest.Silence(), webhookstest.Status(200))

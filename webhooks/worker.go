@@ -73,8 +73,13 @@ type Worker struct {
 
 	sending context.Context // of every exchange; ends when a stopping worker cuts
 	cut     context.CancelFunc
-	wasCut  atomic.Bool // at the end of the grace period
+	wasCut  atomic.Bool     // at the end of the grace period
+	writing context.Context // of results; ends a moment after that
+	giveUp  context.CancelFunc
 }
+
+// lastWrite is how long a worker that has cut goes on to write results: a database that does not answer must not keep it.
+const lastWrite = 2 * time.Second
 
 // NewWorker returns a worker that does nothing before Run.
 func NewWorker(db *store.DB, cfg WorkerConfig) *Worker {
@@ -85,6 +90,7 @@ func NewWorker(db *store.DB, cfg WorkerConfig) *Worker {
 		renewed: make(chan renewed, 1), results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1), stepped: func() {},
 	}
 	w.sending, w.cut = context.WithCancel(context.Background())
+	w.writing, w.giveUp = context.WithCancel(context.Background())
 	return w
 }
 
@@ -117,6 +123,7 @@ func signal(c chan struct{}) {
 // up no attempt, writes what became of them and gives back its lanes.
 func (w *Worker) Run(ctx context.Context) {
 	defer w.cut()
+	defer w.giveUp()
 	if w.db.Dialect() == store.SQLite {
 		if err := queue.EndLeases(ctx, w.db, time.Time{}); err != nil {
 			w.failing(ctx, "end the leases of the last run", err)
@@ -143,7 +150,8 @@ func (w *Worker) Run(ctx context.Context) {
 	writer.Wait()
 }
 
-// CutOff reports whether Run, which has returned, has cut off attempts that were still under way at the end of the grace period.
+// CutOff reports whether Run, which has returned, has cut off attempts that were still under way at the end of the grace period, or what
+// was to be written of them.
 func (w *Worker) CutOff() bool { return w.wasCut.Load() }
 
 // poll looks from time to time, in case a notification was lost.

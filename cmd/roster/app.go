@@ -184,6 +184,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 
 	a.health = server.NewHealth(a.db)
 	a.metrics = server.NewMetrics(thisBuild(), a.db.Pools())
+	a.metrics.Watch(a.outage)
 	service, err := server.New(server.Config{
 		DB: a.db, Outage: a.outage, Logger: a.logger, Metrics: a.metrics, Health: a.health, LastUsed: a.noteUses(), Tracer: a.tracer,
 		Limiter: server.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now),

@@ -70,6 +70,16 @@ func (o *outage) refused(times int) {
 			o.t.Errorf("during the outage: %d %v %s", answer.StatusCode, answer.Header, body)
 		}
 	}
+	o.measures("1")
+}
+
+// measures makes sure of what the metric says.
+func (o *outage) measures(want string) {
+	o.t.Helper()
+	_, body, err := servertest.Exchange(o.t.Context(), servertest.Fresh(), "GET", o.base+"/metrics", nil)
+	if line := "\nroster_database_outage " + want + "\n"; err != nil || !strings.Contains(string(body), line) {
+		o.t.Errorf("the metrics do not have %q (%v)", line, err)
+	}
 }
 
 // met waits until something that is done in the background has met the outage.
@@ -93,6 +103,7 @@ func (o *outage) over(refused int) {
 	if !ok || end["requests_refused"] != float64(refused) || end["lasted"] == "" {
 		o.t.Errorf("the end of the outage is told as %v", end)
 	}
+	o.measures("0")
 	var told []string
 	for line := range strings.Lines(o.log.String()) {
 		var l struct{ Level, Msg, Error string }

@@ -24,6 +24,7 @@ type Proxy struct {
 	mu      sync.Mutex
 	cut     bool
 	delay   time.Duration
+	silent  chan struct{} // nil unless nothing arrives; closed when it does again
 	open    map[net.Conn]struct{}
 	asked   int
 	turns   int
@@ -74,16 +75,35 @@ func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut = true
+	p.speak()
 	for conn := range p.open {
 		_ = conn.Close()
 	}
 }
 
-// Restore lets connections through again.
+// Restore lets connections through again, and what was held back.
 func (p *Proxy) Restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut = false
+	p.speak()
+}
+
+// Silence holds back whatever the server says from now on, as a network does that loses it, until it is restored or cut.
+func (p *Proxy) Silence() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.silent == nil {
+		p.silent = make(chan struct{})
+	}
+}
+
+// speak ends the silence, with the lock held.
+func (p *Proxy) speak() {
+	if p.silent != nil {
+		close(p.silent)
+		p.silent = nil
+	}
 }
 
 // Slow makes whatever the server says from now on arrive that much later.
@@ -211,9 +231,12 @@ func (s side) Write(b []byte) (int, error) {
 	}
 	if s.server {
 		s.p.mu.Lock()
-		by := s.p.delay
+		by, silent := s.p.delay, s.p.silent
 		s.p.mu.Unlock()
 		time.Sleep(by)
+		if silent != nil {
+			<-silent
+		}
 	}
 	return s.to.Write(b)
 }

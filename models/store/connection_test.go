@@ -1,10 +1,14 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"net"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +40,109 @@ func TestWhoListensIsNotEndedForBeingIdle(t *testing.T) {
 	err := store.Listen(ctx, modelstest.OpenConfig(t, modelstest.ConfigAt(url)), "quiet", func(string) {})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("it ended before it was told to: %v", err)
+	}
+}
+
+// TestWhoListensTakesAnotherConnectionForOneThatIsEnded ends the connection of who listens, who hears of that, and goes on.
+func TestWhoListensTakesAnotherConnectionForOneThatIsEnded(t *testing.T) {
+	t.Parallel()
+	db := modelstest.OpenConfig(t, modelstest.Config(t, store.Postgres))
+	ctx, cancel := context.WithCancel(t.Context())
+	heard, ended := make(chan string, 2), make(chan error, 1) // all that is said
+	go func() { ended <- store.Listen(ctx, db, "quiet", func(what string) { heard <- what }) }()
+	for killed := 0; killed == 0; {
+		err := db.Read(t.Context(), func(rows *sql.Rows) error { return rows.Scan(&killed) }, `SELECT COUNT(pg_terminate_backend(pid))
+			FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN quiet'
+			AND state_change < clock_timestamp() - CAST('1.1 s' AS interval)`)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"", "again"} {
+		select {
+		case got := <-heard:
+			if got != want {
+				t.Errorf("it heard %q, want %q", got, want)
+			}
+		case err := <-ended:
+			t.Fatalf("it ended: %v", err)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("it did not hear %q", want)
+		}
+		if _, err := db.Exec(t.Context(), "SELECT pg_notify('quiet', 'again')"); err != nil && want == "" {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// TestAnAnswerThatIsLateIsNotABrokenConnection asks whether the database is there, which answers too late, and then not at all.
+func TestAnAnswerThatIsLateIsNotABrokenConnection(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, store.Postgres)
+	proxy := modelstest.NewProxy(t, cfg.URL)
+	cfg.URL = proxy.URL
+	db := modelstest.OpenConfig(t, cfg)
+	outage := store.NewOutage(db, slog.New(slog.DiscardHandler))
+	if err := db.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Slow(300 * time.Millisecond)
+	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	err := db.Ping(short)
+	proxy.Slow(0)
+	if !errors.Is(err, context.DeadlineExceeded) || outage.Explains(t.Context(), err) {
+		t.Errorf("an answer that is late is an outage, or something else: %v", err)
+	}
+	proxy.Cut()
+	var why *pgconn.ConnectError
+	if err := db.Ping(t.Context()); !errors.As(err, &why) || !outage.Explains(t.Context(), err) {
+		t.Errorf("that nobody answers is told as %v", err)
+	}
+}
+
+// TestWhatIsGivenUpSoonAfterAnOutageBelongsToIt and neither makes it longer nor is told by itself, until a while later.
+func TestWhatIsGivenUpSoonAfterAnOutageBelongsToIt(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	cfg := modelstest.Config(t, store.Postgres)
+	cfg.Now = clock.Now
+	proxy := modelstest.NewProxy(t, cfg.URL)
+	cfg.URL = proxy.URL
+	db := modelstest.OpenConfig(t, cfg)
+	var log bytes.Buffer
+	outage := store.NewOutage(db, slog.New(slog.NewTextHandler(&log, nil)))
+	ticks := make(chan time.Time)
+	ctx, cancel := context.WithCancel(t.Context())
+	var watching sync.WaitGroup
+	watching.Go(func() { outage.Watch(ctx, ticks) })
+	explains := func(want bool) {
+		t.Helper()
+		if outage.Explains(t.Context(), context.DeadlineExceeded) != want {
+			t.Errorf("what took too long is explained: %v, want %v", !want, want)
+		}
+	}
+	explains(false)
+	clock.Advance(time.Second)
+	proxy.Cut()
+	explains(true)
+	clock.Advance(time.Second)
+	proxy.Restore()
+	explains(true)
+	ticks <- time.Time{}
+	ticks <- time.Time{} // the first was looked at, since which nothing failed
+	ticks <- time.Time{}
+	explains(true)
+	clock.Advance(30 * time.Second)
+	explains(false)
+	cancel()
+	watching.Wait()
+	if began, over := strings.Count(log.String(), "outage began"), strings.Count(log.String(), "outage over"); began != 1 || over != 1 {
+		t.Errorf("the log has\n%s", &log)
 	}
 }
 

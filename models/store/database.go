@@ -156,7 +156,14 @@ func (db *DB) FoldLog(ctx context.Context) error {
 
 // Ping returns an error if the database does not answer.
 func (db *DB) Ping(ctx context.Context) error {
-	if err := db.pools.read.PingContext(ctx); err != nil {
+	ping := db.pools.read.PingContext
+	if db.dialect == Postgres { // whose driver says of all that may happen, an answer that is late as well, "bad connection"
+		ping = func(ctx context.Context) error {
+			_, err := db.pools.read.ExecContext(ctx, "-- ping")
+			return err
+		}
+	}
+	if err := ping(ctx); err != nil {
 		return fmt.Errorf("reach database: %w", err)
 	}
 	return nil

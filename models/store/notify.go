@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -16,15 +17,35 @@ func Notify(ctx context.Context, db *DB, channel, payload string) error {
 // for what other processes do has to look from time to time anyway.
 func (db *DB) Hears() bool { return db.dialect == Postgres && db.pools.pooler.Mode != PoolTransaction }
 
-// Listen calls heard for each notification on a channel of the PostgreSQL database until ctx ends or the connection breaks. It keeps one
-// connection of the pool for itself.
+// listenSteady is how long a connection has listened that is replaced at once when it breaks.
+const listenSteady = time.Second
+
+// Listen calls heard for each notification on a channel of the PostgreSQL database until ctx ends or the database cannot be reached. It
+// keeps one connection of the pool for itself. That one is silent for hours, so it is the one that firewalls, proxies and administrators
+// end: then it takes another, and calls heard with "" for whatever was missed in between.
 func Listen(ctx context.Context, db *DB, channel string, heard func(payload string)) error {
+	ready := func() {}
+	for {
+		var began time.Time
+		err := listen(ctx, db, channel, heard, func() {
+			began = time.Now()
+			ready()
+		})
+		if ctx.Err() != nil || !lost(err) || began.IsZero() || time.Since(began) < listenSteady {
+			return fmt.Errorf("listen: %w", err)
+		}
+		ready = func() { heard("") }
+	}
+}
+
+// listen is Listen with one connection. It calls ready when nothing is missed any more.
+func listen(ctx context.Context, db *DB, channel string, heard func(payload string), ready func()) error {
 	conn, err := db.pools.write.Conn(ctx)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool, or is broken
-	err = Beneath(ctx, conn, func(pg *pgx.Conn) error {
+	return Beneath(ctx, conn, func(pg *pgx.Conn) error {
 		// What still listens must not go back to the pool.
 		defer func() { _ = pg.Close(context.WithoutCancel(ctx)) }()
 		// Who listens is idle for as long as nothing happens, which is no reason to end it. PostgreSQL before 14 has no such setting.
@@ -35,6 +56,7 @@ func Listen(ctx context.Context, db *DB, channel string, heard func(payload stri
 		if _, err := pg.Exec(ctx, "LISTEN "+channel); err != nil {
 			return err
 		}
+		ready()
 		for {
 			n, err := pg.WaitForNotification(ctx)
 			if err != nil {
@@ -43,8 +65,4 @@ func Listen(ctx context.Context, db *DB, channel string, heard func(payload stri
 			heard(n.Payload)
 		}
 	})
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	return nil
 }

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -33,6 +35,8 @@ type Outage struct {
 const (
 	outageLook = time.Second // the longest look at the database, and how often there is one while it is in doubt
 	outageTell = time.Minute // between two lines; and what it takes to believe that one is over that came back soon
+	// How long after its end something may be given up that waited for a database that was away: about as long as a request may take.
+	outageDelay = 30 * time.Second
 )
 
 // NewOutage returns what tells a log of the outages of a database. There is none yet.
@@ -40,20 +44,21 @@ func NewOutage(db *DB, log *slog.Logger) *Outage { return &Outage{db: db, log: l
 
 // Explains reports whether something failed because the database cannot be used by anybody, so that it is enough to tell of that. Work that
 // took too long, a connection that was not made in time among it, is explained by an outage if a look at the database takes too long as
-// well: a machine with too much to do is late with one thing or another. What was called off is explained by whoever did that.
+// well: a machine with too much to do is late with one thing or another. So it is while there is an outage, and soon after one: it was
+// under way meanwhile, and makes that no longer. What was called off is explained by whoever did that.
 func (o *Outage) Explains(ctx context.Context, err error) bool {
 	switch {
 	case o == nil, isElsewhere(err), errors.Is(err, context.Canceled):
 		return false
 	case late(err):
-		if o.db.dialect == SQLite {
-			return false
+		if o.db.dialect == SQLite { // of which it says nothing by itself
+			return o.mayHaveDelayed()
 		}
-		if cause := o.doubt(ctx); cause != nil {
-			err = cause
-		} else if !o.lasts() {
-			return false
+		cause := o.doubt(ctx)
+		if cause == nil {
+			return o.mayHaveDelayed()
 		}
+		err = cause
 	case !lost(err):
 		return false
 	}
@@ -72,11 +77,12 @@ func (o *Outage) ExplainsRefusal(ctx context.Context, err error) bool {
 	return explained
 }
 
-// late reports whether an error says only that something took too long: ours, or a transaction that PostgreSQL ended because it heard
-// nothing of us in time, which it finds out when it goes on after it stood still.
+// late reports whether an error says only that something took too long: ours, of which a connection may tell before the context, or a
+// transaction that PostgreSQL ended because it heard nothing of us in time, which it finds out when it goes on after it stood still.
 func late(err error) bool {
 	var pg *pgconn.PgError
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &pg) && waitedInVain(pg.Code)
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &pg) && waitedInVain(pg.Code)
 }
 
 // lost reports whether an error says that the database cannot be used by anybody. That others were first, or that a statement took longer
@@ -92,17 +98,25 @@ func lost(err error) bool {
 	return Unavailable(err)
 }
 
-func (o *Outage) lasts() bool {
+// Lasts reports whether there is an outage.
+func (o *Outage) Lasts() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return !o.began.IsZero()
+}
+
+// mayHaveDelayed reports whether there is an outage, or was one during what took too long and is only given up now.
+func (o *Outage) mayHaveDelayed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.began.IsZero() || !o.ended.IsZero() && o.db.Now().Sub(o.ended) < outageDelay
 }
 
 // doubt looks at the database, unless that is known already, and returns what was wrong.
 func (o *Outage) doubt(ctx context.Context) error {
 	o.looking.Lock()
 	defer o.looking.Unlock()
-	if o.lasts() || o.db.Now().Sub(o.passed) < outageLook {
+	if o.Lasts() || o.db.Now().Sub(o.passed) < outageLook {
 		return nil
 	}
 	err := o.look(context.WithoutCancel(ctx))
@@ -118,12 +132,16 @@ func (o *Outage) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, outageLook)
 	defer cancel()
 	const same = "UPDATE installation SET value = value WHERE name = 'vault_check'"
+	var err error
 	if o.db.dialect == Postgres {
-		_, err := o.db.pools.aside.ExecContext(ctx, same)
-		return err
+		_, err = o.db.pools.aside.ExecContext(ctx, same)
+	} else {
+		_, err = o.db.Exec(ctx, same)
 	}
-	_, err := o.db.Exec(ctx, same)
-	return err
+	if err != nil {
+		return fmt.Errorf("look at the database for %s: %w", outageLook, err)
+	}
+	return nil
 }
 
 // note begins an outage, unless it lasts already.
@@ -148,7 +166,7 @@ func (o *Outage) Watch(ctx context.Context, ticks <-chan time.Time) {
 			return
 		case <-ticks:
 		}
-		if !o.lasts() {
+		if !o.Lasts() {
 			continue
 		}
 		err := o.look(ctx)

@@ -123,4 +123,8 @@ func TestOnlyWhatKeepsEverybodyOutIsAnOutage(t *testing.T) {
 	if got := told(); got != want {
 		t.Errorf("the log has\n%s", got)
 	}
+	log.Error("webhooks: fan out events", "error", fmt.Errorf("wait for the lock: %w", context.DeadlineExceeded))
+	if got := told(); got != "" {
+		t.Errorf("what waits for a database that is away has a line of its own: %s", got)
+	}
 }
