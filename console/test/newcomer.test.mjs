@@ -97,6 +97,7 @@ for (const database of some(databases, "newcomer")) {
 			const { page } = owner;
 			const hand = handOf(page);
 			await page.goto(link);
+			await page.getByText("ada@example.com is asked to join as Owner.").waitFor();
 			await hand.type(page.getByLabel("First name"), "Ada");
 			await hand.type(page.getByLabel("Last name"), "Lovelace");
 			await hand.type(page.getByLabel("Password"), password);
@@ -155,7 +156,7 @@ for (const database of some(databases, "newcomer")) {
 			await page.getByText("It answers: ").waitFor();
 			await hand.click(row);
 			await page.locator(".notice[data-is=ok]").getByText("200 OK").waitFor();
-			await page.getByText('{"ok":true}').waitFor();
+			await page.getByText('"ok": true').waitFor();
 			hand.took("Send a test, and look at its answer");
 
 			well.state.status = 503;
@@ -174,6 +175,8 @@ for (const database of some(databases, "newcomer")) {
 			await hand.click(button(page, "Send again"));
 			await page.locator(".notice[data-is=ok]").getByText("200 OK").waitFor();
 			hand.took("See what fails and why, and send it again");
+			await page.goto(`${service.base}/console/organizations/${acme.id}/events`);
+			await page.getByText("sent a test to the endpoint Billing").waitFor();
 		});
 
 		test("a role is given, a portal link given away, and a key rotated", async () => {

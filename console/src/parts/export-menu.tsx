@@ -6,7 +6,7 @@ import { Failure, stream } from "../api/client";
 import { Faults } from "./failure";
 import { notify } from "./live";
 import { Menu } from "./menu";
-import { Icon } from "./icons";
+import { ExportWord } from "./export-word";
 import { Button } from "./small";
 import { t } from "../words/message";
 
@@ -55,15 +55,16 @@ export default function ExportMenu({ of, what }: ExportProps) {
 		<>
 			<Menu
 				label={t("parts.export.exportThese", { what })}
-				square
+				spoken
+				className="button export"
 				kind="bare"
 				entries={(Object.keys(forms) as Form[]).map((form) => ({
 					label: t("parts.export.exportTheseAs", { what, form }),
-					icon: "out",
+					icon: "save",
 					act: () => void begin(form),
 				}))}
 			>
-				<Icon name="out" />
+				<ExportWord />
 			</Menu>
 			<Faults error={error} />
 		</>

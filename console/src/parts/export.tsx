@@ -4,14 +4,14 @@ import { Suspense } from "react";
 import type { ExportProps } from "./export-menu";
 import { later } from "./later";
 import { afterFirst } from "./first";
-import { Icon } from "./icons";
+import { ExportWord } from "./export-word";
 
 const ExportMenu = later(() => afterFirst().then(() => import("./export-menu")));
 
 export function Export(props: ExportProps) {
 	const place = (
-		<span className="button" data-square="" data-kind="bare" aria-hidden="true">
-			<Icon name="out" />
+		<span className="button export" data-kind="bare" aria-hidden="true">
+			<ExportWord />
 		</span>
 	);
 	return (

@@ -25,10 +25,12 @@ export interface MenuProps {
 	children: ReactNode;
 	className?: string;
 	square?: boolean;
+	/** Whether the label is what is read out of a button that shows fewer words. */
+	spoken?: boolean;
 	kind?: string;
 }
 
-export function Menu({ label, entries, children, className = "button", square, kind }: MenuProps) {
+export function Menu({ label, entries, children, className = "button", square, spoken, kind }: MenuProps) {
 	const [open, setOpen] = useState(false);
 	const button = useRef<HTMLButtonElement>(null);
 	return (
@@ -39,7 +41,7 @@ export function Menu({ label, entries, children, className = "button", square, k
 				type="button"
 				data-square={square ? "" : undefined}
 				data-kind={kind}
-				aria-label={square ? label : undefined}
+				aria-label={square || spoken ? label : undefined}
 				aria-haspopup="menu"
 				aria-expanded={open}
 				onPointerEnter={ahead}

@@ -136,7 +136,7 @@ function Asked({ offer }: { offer: Offer }) {
 						list: <Typed>{all(roleNames)}</Typed>,
 						when: date(expiresAt),
 					})
-				: rich("screens.invitation.anApplicationAsksToJoin", {
+				: rich("screens.invitation.isAskedToJoinAs", {
 						value: (
 							<b>
 								<Typed>{email}</Typed>

@@ -26,10 +26,10 @@ export function clock(at: string | Date, seconds = true): string {
 	return format(new Date(at), { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) });
 }
 
-/** 08:36:14.402 UTC */
+/** 08:36:14.402 UTC, without thousandths where none were written down. */
 export function exact(at: string): string {
 	const d = new Date(at);
-	return d.toISOString().slice(11, 23) + " UTC";
+	return d.toISOString().slice(11, 23).replace(".000", "") + " UTC";
 }
 
 /** 1 Mar 2022 */
@@ -69,6 +69,11 @@ export function ago(at: string | null | undefined, now = Date.now()): string {
 	if (size < 86_400) return relative.format(Math.round(seconds / 3600), "hour");
 	if (size < 86_400 * 45) return relative.format(Math.round(seconds / 86_400), "day");
 	return relative.format(Math.round(seconds / 86_400 / 30), "month");
+}
+
+/** in 9 minutes, or that it is due: what is next is never just now. */
+export function due(at: string | null | undefined, now = Date.now()): string {
+	return at && new Date(at).getTime() < now ? t("time.due") : ago(at, now);
 }
 
 /** UTC+01:00 */

@@ -82,6 +82,7 @@ const nouns: Record<string, string> = {
 	invitation: t("events.sentence.theInvitationOf"),
 	membership: t("events.sentence.theMembershipOf"),
 	file: t("events.sentence.theFile"),
+	portalLink: t("events.sentence.thePortalLink"),
 };
 
 const past: Record<string, string> = {
@@ -127,6 +128,7 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 	"apiKey.deleted": ({ name }) => rich("events.sentence.revokedTheKey", { name }),
 	"role.updated": ({ changes, name }) => rich("events.sentence.changedOfTheRole", { names: names(changes), name }),
 	"webhook.updated": ({ changes, name }) => rich("events.sentence.changedOfTheEndpoint", { names: names(changes), name }),
+	"webhook.test": ({ name }) => rich("events.sentence.sentATestTo", { name }),
 	"session.created": () => t("events.sentence.signedIn"),
 	"session.ended": () => t("events.sentence.signedOut"),
 	"access.denied": ({ told, name, place }) => {

@@ -106,11 +106,11 @@ export default function Roles({ id, may }: TabProps) {
 						)}
 						<p className="second">
 							<span className="mono">{role.attributes.key}</span> ·{" "}
-							{role.attributes.description || t("organization.roles.noDescription")} ·{" "}
 							{role.attributes.inheritable
 								? t("organization.roles.countsHereAndInEverything")
 								: t("organization.roles.countsOnlyWhereItIs")}
 						</p>
+						<p className="second quiet">{role.attributes.description || t("organization.roles.noDescription")}</p>
 					</div>
 					<label className="row second">
 						{t("common.compareWith")}

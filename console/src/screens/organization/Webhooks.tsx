@@ -12,7 +12,7 @@ import { AsCurl } from "../../parts/as-curl";
 import { Listing } from "../../parts/listing";
 import { Rows, Table } from "../../parts/rows";
 import { Address, Button, Empty, Ghosts, State, Typed } from "../../parts/small";
-import { ago, milliseconds } from "../../words/time";
+import { due, milliseconds } from "../../words/time";
 import { goesOn, useStanding } from "../../api/standing";
 import { NoPage } from "../NoPage";
 import { healthOf } from "../webhooks/health";
@@ -181,7 +181,7 @@ function EndpointTable({ list, id }: { list: RowSource<Webhook>; id: string }) {
 									<span className="quiet">{t("organization.webhooks.nothingWaits")}</span>
 								)}
 								{h?.nextAttemptAt && (
-									<span className="second quiet"> {t("organization.webhooks.next", { when: ago(h.nextAttemptAt) })}</span>
+									<span className="second quiet"> {t("organization.webhooks.next", { when: due(h.nextAttemptAt) })}</span>
 								)}
 							</td>
 						</tr>

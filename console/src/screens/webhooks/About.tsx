@@ -15,7 +15,7 @@ import { notify } from "../../parts/live";
 import { Menu } from "../../parts/menu";
 import { Button, Copy, Section, State, Typed } from "../../parts/small";
 import { percent, row, shortId, typedIs } from "../../words/count";
-import { ago, date, milliseconds, short } from "../../words/time";
+import { ago, date, due, milliseconds, short } from "../../words/time";
 import { SecretDialog } from "../keys/Secret";
 import { EndRotationDialog, RotateDialog } from "../rotation/Rotate";
 import { Overlap, type Secret } from "../rotation/Overlap";
@@ -227,7 +227,7 @@ function Numbers({ w }: { w: Webhook }) {
 						: t("common.backlogMessage", { backlog: h?.backlog ?? 0 })}
 				</dd>
 				<dt>{t("webhooks.about.nextAttempt")}</dt>
-				<dd>{h?.nextAttemptAt ? ago(h.nextAttemptAt) : <span className="quiet">{t("webhooks.about.noneIsDue")}</span>}</dd>
+				<dd>{h?.nextAttemptAt ? due(h.nextAttemptAt) : <span className="quiet">{t("webhooks.about.noneIsDue")}</span>}</dd>
 				<dt>{t("webhooks.about.lastGoodAnswer")}</dt>
 				<dd>{ago(h?.lastSuccessAt)}</dd>
 			</dl>
@@ -331,7 +331,7 @@ function sentence(w: Webhook): string {
 	}
 	if (h?.failingSince) {
 		const waits = h.backlog ? t("webhooks.about.backlogMessageWaits", { backlog: h.backlog }) : "";
-		const next = h.nextAttemptAt ? t("webhooks.about.theNextAttemptIs", { when: ago(h.nextAttemptAt) }) : "";
+		const next = h.nextAttemptAt ? t("webhooks.about.theNextAttemptIs", { when: due(h.nextAttemptAt) }) : "";
 		return t("webhooks.about.itHasTakenNothingSince", {
 			when: short(h.failingSince),
 			consecutiveFailures: h.consecutiveFailures ?? 0,

@@ -55,20 +55,24 @@ export default function Endpoint(props: EndpointProps) {
 	const read = useRead<Webhook>(request, { every: soon ? closely : undefined });
 	const [state, setState] = useQueryState("filter[state]");
 	const [, go] = useLocation();
-	const list = usePages<Delivery>(
+	const deliveries = (filter: Record<string, string>, size: number) =>
 		url("webhookDeliveries", {
 			"filter[webhookId]": webhook,
-			"filter[state]": state,
+			...filter,
 			sort: "-createdAt",
 			include: props.withoutEvents ? undefined : "event",
 			"fields[webhookDeliveries]": "createdAt,eventType,state,trigger,attempts,status,errorCode,endpointStatus,event",
 			"fields[events]": "eventType,resource",
-			"page[size]": 50,
-		}),
-		{ keep: true, every: soon ? closely : 10_000 },
-	);
+			"page[size]": size,
+		});
+	const every = soon ? closely : 10_000;
+	const list = usePages<Delivery>(deliveries({ "filter[state]": state }, 50), { keep: true, every });
 	const [all, setAll] = useState(false);
 	const abridged = useNarrow() && !all && list.rows.length > few;
+	// Those that did not arrive may be older than what is loaded.
+	const lacking = usePages<Delivery>(abridged && !state ? deliveries({ "filter[state][match]": "failed,pending" }, few) : null, {
+		every,
+	});
 	const at = `/organizations/${id}/webhooks/${webhook}`;
 	const query = state ? `?filter[state]=${state}` : "";
 	const index = list.rows.findIndex((d) => d.id === delivery);
@@ -95,6 +99,7 @@ export default function Endpoint(props: EndpointProps) {
 		);
 	const w = withAnswer(read.data.data, list.rows);
 	const name = endpointName(w.attributes);
+	const included = [...list.included, ...lacking.included];
 	const health = healthOf(w);
 	return (
 		<div className="split" data-open={delivery ? "delivery" : "endpoint"}>
@@ -126,10 +131,10 @@ export default function Endpoint(props: EndpointProps) {
 						{Boolean(list.total) && <span className="end quiet">{t("common.totalDelivery", { total: list.total })}</span>}
 					</label>
 				</div>
-				<List list={abridged ? whole(failingFirst(list.rows), (d) => d.id, list) : list} height={59}>
+				<List list={abridged ? whole(failingFirst(lacking.rows, list.rows), (d) => d.id, list) : list} height={59}>
 					{(d) => {
 						const s = standing(d);
-						const event = related<EventAttributes>({ included: list.included }, d, "event");
+						const event = related<EventAttributes>({ included }, d, "event");
 						const told = (event?.attributes.resource ?? {}) as Record<string, unknown>;
 						const about = told.type ? subjectName(told, String(d.attributes.eventType).split(".")[0] ?? "") : "";
 						return (
@@ -194,9 +199,12 @@ export default function Endpoint(props: EndpointProps) {
 	);
 }
 
-function failingFirst(deliveries: Delivery[]): Delivery[] {
+/** Returns the few that stand first where there is little room: those that did not arrive, also old ones, and then what is new. */
+function failingFirst(lacking: Delivery[], newest: Delivery[]): Delivery[] {
 	const arrived = (d: Delivery) => Number(standing(d).is !== "bad" && standing(d).is !== "warn");
-	return deliveries.toSorted((a, b) => arrived(a) - arrived(b)).slice(0, few);
+	const known = new Set(newest.map((d) => d.id));
+	const rows = [...newest, ...lacking.filter((d) => !known.has(d.id))];
+	return rows.toSorted((a, b) => arrived(a) - arrived(b)).slice(0, few);
 }
 
 /** Returns an endpoint with its first good answer, if a delivery tells of it: how an endpoint does is written down from time to time alone. */

@@ -15,7 +15,7 @@ import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
 import { all, shortId, visible } from "../../words/count";
-import { ago, clock, date, exact, milliseconds } from "../../words/time";
+import { ago, clock, date, due, exact, milliseconds } from "../../words/time";
 import type { TabProps } from "../organization/Organization";
 import { useQueryState } from "../query-state";
 import type { Secret } from "../rotation/Overlap";
@@ -212,7 +212,7 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 				<Icon name="clock" />
 				<span>
 					{a.nextAttemptAt
-						? rich("webhooks.inspector.theFirstAttemptIs", { when: ago(a.nextAttemptAt) })
+						? rich("webhooks.inspector.theFirstAttemptIs", { when: due(a.nextAttemptAt) })
 						: rich("webhooks.inspector.itWaits")}
 				</span>
 			</p>
@@ -235,7 +235,7 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 				{rich("webhooks.inspector.times", { what, count: history.length })} {why}{" "}
 				{a.state === "failed"
 					? t("webhooks.inspector.allTriesAreUsedUp")
-					: t("webhooks.inspector.nothingIsLostTheNext", { when: ago(a.nextAttemptAt) })}{" "}
+					: t("webhooks.inspector.nothingIsLostTheNext", { when: due(a.nextAttemptAt) })}{" "}
 				{known?.todo}
 			</span>
 		</p>
@@ -273,7 +273,7 @@ function Tries({ d, history, schedule }: { d: Delivery; history: Entry[]; schedu
 							: `+ ${wait(schedule[i])}`
 						: i === next
 							? d.attributes.nextAttemptAt
-								? ago(d.attributes.nextAttemptAt)
+								? due(d.attributes.nextAttemptAt)
 								: t("webhooks.health.waits")
 							: `+ ${wait(schedule[i])}`;
 					return (

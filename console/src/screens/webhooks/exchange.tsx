@@ -1,4 +1,4 @@
-/* What went out with an attempt and what came back, byte for byte. */
+/* What went out with an attempt and what came back: set out for reading, and byte for byte. */
 
 import "../../styles/reading.css";
 import { useState, type ReactNode } from "react";
@@ -9,14 +9,17 @@ import { Button } from "../../parts/small";
 import { visible } from "../../words/count";
 import type { Entry } from "./Inspector";
 import { statusLine } from "./health";
+import { Segments } from "../../parts/choices";
+import { rich, t } from "../../words/message";
+import { setOut } from "./json";
+
 const forms = [
+	["read", t("webhooks.exchange.formatted")],
 	["raw", "Raw"],
 	["curl", "curl"],
 	["verify", t("webhooks.exchange.verify")],
 ] as const;
-
-import { Segments } from "../../parts/choices";
-import { rich, t } from "../../words/message";
+type Form = (typeof forms)[number][0];
 
 interface Sent {
 	method: string;
@@ -44,6 +47,9 @@ interface Signed {
 export function Answer({ attempt, entry, keptUntil }: { attempt: Attempt | undefined; entry: Entry; keptUntil: string }) {
 	const came = attempt?.attributes.response as Came | undefined;
 	const bytes = came?.bodyBytes;
+	const [asked, ask] = useState<"read" | "raw">("read");
+	const readable = came?.head && !came.truncated ? setOut(came.head) : null;
+	const as = readable === null ? "raw" : asked;
 	return (
 		<section className="card" aria-labelledby="rs">
 			<header>
@@ -52,15 +58,22 @@ export function Answer({ attempt, entry, keptUntil }: { attempt: Attempt | undef
 					{[bytes != null && t("webhooks.exchange.bytesByte", { bytes }), keptUntil].filter(Boolean).join(" · ")}
 				</span>
 			</header>
+			{readable !== null && <HowItIsShown as={as} choose={ask} />}
 			{entry.status ? (
-				<pre className="code" tabIndex={0} role="region" aria-label={t("webhooks.exchange.answerRaw")}>
+				<pre
+					className="code"
+					data-wraps={as === "read" ? "" : undefined}
+					tabIndex={0}
+					role="region"
+					aria-label={as === "read" ? t("webhooks.exchange.answer") : t("webhooks.exchange.answerRaw")}
+				>
 					{(entry.protocol ?? "HTTP").replace("HTTP/2.0", "HTTP/2")}{" "}
 					{entry.errorCode ? <mark>{statusLine(entry.status)}</mark> : statusLine(entry.status)}
 					{"\n"}
 					<Headers of={came?.headers ?? []} />
 					{"\n"}
 					{came?.head ? (
-						<Json text={came.head} />
+						<Json text={as === "read" ? (readable ?? "") : came.head} />
 					) : (
 						<span className="q">{attempt ? t("webhooks.exchange.noBodyOrNotKept") : ""}</span>
 					)}
@@ -79,8 +92,21 @@ export function Answer({ attempt, entry, keptUntil }: { attempt: Attempt | undef
 	);
 }
 
+/** Says whether a body is shown as it came, and leads to the other form of it. */
+function HowItIsShown({ as, choose }: { as: "read" | "raw"; choose: (as: "read" | "raw") => void }) {
+	const read = as === "read";
+	return (
+		<p className="second quiet shownas">
+			{read ? t("webhooks.exchange.formattedForReading") : t("webhooks.exchange.asItCame")}{" "}
+			<button className="link" type="button" onClick={() => choose(read ? "raw" : "read")}>
+				{read ? t("webhooks.exchange.showEachByte") : t("webhooks.exchange.showItFormatted")}
+			</button>
+		</p>
+	);
+}
+
 export function RequestCard({ attempt }: { attempt: Attempt }) {
-	const [as, setAs] = useState<"raw" | "curl" | "verify">("raw");
+	const [asked, setAs] = useState<Form>("read");
 	const sent = attempt.attributes.request as unknown as Sent | null;
 	const signed = attempt.attributes.signature as unknown as Signed | null;
 	if (!sent) {
@@ -95,7 +121,11 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 			</section>
 		);
 	}
-	const text = as === "raw" ? rawText(sent) : as === "curl" ? curlOf(sent) : (signed?.signedContent ?? "");
+	const readable = sent.truncated ? null : setOut(sent.body);
+	const as = readable === null && asked === "read" ? "raw" : asked;
+	const bytes = as === "read" || as === "raw";
+	// What is copied is what was sent, also where it is shown formatted: something else would not verify.
+	const text = bytes ? rawText(sent) : as === "curl" ? curlOf(sent) : (signed?.signedContent ?? "");
 	return (
 		<section className="card" aria-labelledby="rq">
 			<header className="wrapped">
@@ -112,16 +142,28 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 					>
 						{t("webhooks.exchange.copy")}
 					</Button>
-					<Segments label={t("webhooks.exchange.requestAs")} of={forms} value={as} choose={setAs} />
+					<Segments
+						label={t("webhooks.exchange.requestAs")}
+						of={readable === null ? forms.slice(1) : forms}
+						value={as}
+						choose={setAs}
+					/>
 				</span>
 			</header>
-			{as === "raw" && (
-				<pre className="code" tabIndex={0} role="region" aria-label={t("webhooks.exchange.requestRaw")}>
+			{bytes && readable !== null && <HowItIsShown as={as} choose={setAs} />}
+			{bytes && (
+				<pre
+					className="code"
+					data-wraps={as === "read" ? "" : undefined}
+					tabIndex={0}
+					role="region"
+					aria-label={as === "read" ? t("common.request") : t("webhooks.exchange.requestRaw")}
+				>
 					<span className="k">{sent.method}</span> {visible(target(sent))} {version(sent)}
 					{"\n"}
 					<Headers of={sent.headers} />
 					{"\n"}
-					<Json text={sent.body} />
+					<Json text={as === "read" ? (readable ?? "") : sent.body} />
 					{sent.truncated && <span className="q"> {t("webhooks.exchange.longerThanWhatIsTold")}</span>}
 				</pre>
 			)}
