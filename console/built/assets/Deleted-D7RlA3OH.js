@@ -1,1 +1,0 @@
-export{j as default}from"./deeds-3DCZ14pL.js";

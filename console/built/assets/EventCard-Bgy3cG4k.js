@@ -1,1 +1,0 @@
-export{t as default}from"./EventCard-3OUqYXFU.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./EventCard-6ji6aJ73.js";

@@ -1,1 +1,0 @@
-export{b as default}from"./deeds-3DCZ14pL.js";

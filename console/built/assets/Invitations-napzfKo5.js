@@ -1,0 +1,1 @@
+export{y as default}from"./deeds-IwQTExtJ.js";

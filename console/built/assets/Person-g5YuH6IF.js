@@ -1,0 +1,1 @@
+export{C as default}from"./deeds-IwQTExtJ.js";
