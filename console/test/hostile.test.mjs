@@ -45,8 +45,9 @@ before(async () => {
 		);
 		await make("webhooks", { name: name.slice(0, 100), url: made.well.url, eventTypes: ["organization.updated"] }, { organization });
 	}
-	// The service takes no name that turns around what is read. What a receiver answers it shows as it came.
-	turning = await receiver(503, '{"error":"see \u202egnp.exe\u2069 <b>now</b>"}');
+	// The service takes no name that turns around what is read. What a receiver answers it shows as it came: so deep, it is not formatted.
+	const deep = "[".repeat(7000) + "]".repeat(7000);
+	turning = await receiver(503, `{"error":"see \u202egnp.exe\u2069 <b>now</b>","deep":${deep}}`);
 	told = await make("webhooks", { name: "Turning", url: turning.url, eventTypes: ["organization.updated"] }, { organization });
 	await change("webhooks", made.billing, { name: hostile.long.slice(0, 100) });
 	await change("organizations", home.id, { name: hostile.long, description: Object.values(hostile).join(" ") });
@@ -130,8 +131,8 @@ test("what turns around what is read is shown as what it is", async () => {
 	const { page } = tab;
 	await signIn(page, service.base, service.people.owner.email, `/organizations/${made.home.id}/webhooks/${told}/deliveries/${delivery}`);
 	await page
+		.getByRole("region", { name: "Answer, raw" })
 		.getByText(/see .*gnp\.exe/)
-		.first()
 		.waitFor();
 	const shown = await page.locator("main").innerText();
 	assert.match(shown, /see ‹U\+202E›gnp\.exe/);

@@ -93,7 +93,7 @@ for (const database of some(databases, "journeys")) {
 			() => `/organizations/${made.home.id}/webhooks/${made.audit}`,
 			async (page) => {
 				await page.getByRole("link", { name: /organization\.updated/ }).click();
-				const formatted = page.locator("pre").and(page.getByRole("region", { name: "Request", exact: true }));
+				const formatted = page.getByRole("region", { name: "Request, formatted" });
 				await formatted.getByText("webhook-signature:").waitFor();
 				const read = await formatted.textContent();
 				assert.match(read, /^ {2}"type": "organization\.updated",$/m);

@@ -65,7 +65,7 @@ export function Answer({ attempt, entry, keptUntil }: { attempt: Attempt | undef
 					data-wraps={as === "read" ? "" : undefined}
 					tabIndex={0}
 					role="region"
-					aria-label={as === "read" ? t("webhooks.exchange.answer") : t("webhooks.exchange.answerRaw")}
+					aria-label={as === "read" ? t("webhooks.exchange.answerFormatted") : t("webhooks.exchange.answerRaw")}
 				>
 					{(entry.protocol ?? "HTTP").replace("HTTP/2.0", "HTTP/2")}{" "}
 					{entry.errorCode ? <mark>{statusLine(entry.status)}</mark> : statusLine(entry.status)}
@@ -75,7 +75,9 @@ export function Answer({ attempt, entry, keptUntil }: { attempt: Attempt | undef
 					{came?.head ? (
 						<Json text={as === "read" ? (readable ?? "") : came.head} />
 					) : (
-						<span className="q">{attempt ? t("webhooks.exchange.noBodyOrNotKept") : ""}</span>
+						<span className="q">
+							{attempt ? t(bytes === 0 ? "webhooks.exchange.noBody" : "webhooks.exchange.noBodyOrNotKept") : ""}
+						</span>
 					)}
 					{came?.truncated && <span className="q"> {t("webhooks.exchange.longerThanWhatIsKept")}</span>}
 				</pre>
@@ -157,7 +159,7 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 					data-wraps={as === "read" ? "" : undefined}
 					tabIndex={0}
 					role="region"
-					aria-label={as === "read" ? t("common.request") : t("webhooks.exchange.requestRaw")}
+					aria-label={as === "read" ? t("webhooks.exchange.requestFormatted") : t("webhooks.exchange.requestRaw")}
 				>
 					<span className="k">{sent.method}</span> {visible(target(sent))} {version(sent)}
 					{"\n"}

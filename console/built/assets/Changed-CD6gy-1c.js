@@ -1,0 +1,1 @@
+export{z as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,1 +1,0 @@
-export{z as default}from"./deeds-IwQTExtJ.js";

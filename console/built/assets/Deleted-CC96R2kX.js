@@ -1,1 +1,0 @@
-export{j as default}from"./deeds-IwQTExtJ.js";

@@ -1,0 +1,1 @@
+export{j as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+export{n as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./EventCard-6ji6aJ73.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./EventCard-CAZhNWV5.js";

@@ -1,0 +1,1 @@
+export{b as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+export{y as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+export{v as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+export{_ as default}from"./deeds-BUa1ZRbQ.js";

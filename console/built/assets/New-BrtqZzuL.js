@@ -1,0 +1,1 @@
+export{t as default}from"./deeds-BUa1ZRbQ.js";

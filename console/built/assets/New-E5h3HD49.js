@@ -1,1 +1,0 @@
-export{h as default}from"./deeds-IwQTExtJ.js";

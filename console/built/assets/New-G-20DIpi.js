@@ -1,0 +1,1 @@
+export{h as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+import{C as e,Pn as t,pn as n,z as r}from"./base-BiHO92-5.js";var i=t();function a(){return r({title:n(`Nothing here`),crumbs:[{name:n(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(e,{})})}export{a as t};

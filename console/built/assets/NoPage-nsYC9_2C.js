@@ -1,1 +1,0 @@
-import{C as e,Pn as t,pn as n,z as r}from"./base-Bsug0kIR.js";var i=t();function a(){return r({title:n(`Nothing here`),crumbs:[{name:n(`Nothing here`)}]}),(0,i.jsx)(`div`,{className:`page`,children:(0,i.jsx)(e,{})})}export{a as t};

@@ -1,1 +1,0 @@
-export{m as counted,p as default}from"./deeds-IwQTExtJ.js";

@@ -1,0 +1,1 @@
+export{m as counted,p as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+export{f as default}from"./deeds-BUa1ZRbQ.js";

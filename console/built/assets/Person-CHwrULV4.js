@@ -1,0 +1,1 @@
+export{C as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+export{S as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,1 +1,0 @@
-export{S as default}from"./deeds-IwQTExtJ.js";

@@ -1,0 +1,1 @@
+export{x as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+export{l as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,0 +1,1 @@
+export{c as default}from"./deeds-BUa1ZRbQ.js";

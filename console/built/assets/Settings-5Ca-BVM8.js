@@ -1,1 +1,0 @@
-export{o as default}from"./deeds-IwQTExtJ.js";

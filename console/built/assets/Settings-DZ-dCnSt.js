@@ -1,0 +1,1 @@
+export{o as default}from"./deeds-BUa1ZRbQ.js";

@@ -1,1 +1,0 @@
-import{At as e,Pn as t,pn as n}from"./base-Bsug0kIR.js";var r=t();function i(){return(0,r.jsxs)(r.Fragment,{children:[(0,r.jsx)(e,{name:`save`}),(0,r.jsx)(`span`,{className:`wide-only`,children:n(`Export`)})]})}export{i as t};
