@@ -7,6 +7,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/server/servertest"
+	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
 
@@ -127,6 +128,39 @@ func TestWhoLosesSightOfAMoveIsToldWhatWasSentOfIt(t *testing.T) {
 			}
 			if a.json("data", "attributes", "response", "bodyBytes") != 0.0 {
 				t.Errorf("an empty answer is told as %v", a.json("data", "attributes", "response"))
+			}
+		}
+	})
+}
+
+// TestWhoReadsNoEndpointsIsToldNoURLByAnAttempt: the path of a URL may be a secret. Over HTTP/2 it is among the headers as well.
+func TestWhoReadsNoEndpointsIsToldNoURLByAnAttempt(t *testing.T) {
+	authority := webhookstest.NewAuthority(t)
+	eachAllowing(t, []string{"127.0.0.0/8"}, func(t *testing.T, s *service, _ *modelstest.Clock) {
+		newDispatch(s, func(c *webhooks.SenderConfig, _ *webhooks.WorkerConfig) { c.RootCAs = authority.Roots })
+		head, _ := s.organization("Head")
+		for version, receiver := range map[string]*webhookstest.RawReceiver{
+			"HTTP/1.1": webhookstest.NewRawReceiver(t, authority.Valid(), "thanks", "HTTP/1.1 200 OK"),
+			"HTTP/2.0": webhookstest.NewRawHTTP2Receiver(t, authority.Valid(), "thanks"),
+		} {
+			hook := s.hook(head, object{"url": receiver.URL() + "T0/hunter2", "eventTypes": []string{"user.created"}}).want(201)
+			delivery := s.do("POST", hooksPath+"/"+hook.text("data", "id")+"/test", nil).want(202).text("data", "id")
+			s.attempted(delivery)
+			for words, want := range map[string]bool{
+				"webhookDeliveries:read": false, "webhookDeliveries:write events:read": false,
+				"webhooks:read webhookDeliveries:read": true, "webhooks:write webhookDeliveries:read events:read": true,
+			} {
+				_, token := s.link(head, object{"permissions": strings.Fields(words)})
+				as := s.frame()
+				as.open(token).want(201)
+				a := as.get(deliveriesPath + "/" + delivery + "/attempts/1").want(200)
+				url, origin := a.text("data", "attributes", "request", "url"), strings.TrimSuffix(receiver.URL(), "/")
+				if a.text("data", "attributes", "request", "httpVersion") != version || !strings.HasPrefix(url, origin) {
+					t.Errorf("the request is %s", a.Body)
+				}
+				if told := strings.Contains(string(a.Body), "hunter2"); told != want || (url == origin) == want {
+					t.Errorf("%s over %s: all of the URL is told: %t, in %s", words, version, told, a.Body)
+				}
 			}
 		}
 	})

@@ -54,7 +54,7 @@ func attemptSchema() *jsonapi.Schema {
 
 type attemptRequest struct {
 	Method      string     `json:"method" doc:"POST."`
-	URL         string     `json:"url" doc:"Where it was sent, all of it."`
+	URL         string     `json:"url" doc:"Where it was sent, all of it; to who may read deliveries and no endpoints its origin."`
 	HTTPVersion *string    `json:"httpVersion" doc:"That of the request, HTTP/1.1 or HTTP/2.0; null if it did not come to sending."`
 	Headers     [][]string `json:"headers" doc:"Names and values, in the order in which they were sent; none if it did not come to that. The values of the endpoint's own headers are not told."`
 	Body        string     `json:"body" doc:"The bytes that were signed and sent."`
@@ -97,7 +97,7 @@ func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, 
 	if err != nil {
 		return nil, err
 	}
-	return rows[0].attempt(db, d, body)
+	return rows[0].attempt(db, d, body, by.Rights.Hold("webhooks:read"))
 }
 
 // told returns the bytes that are sent with a delivery, or nil if they are not kept any more, or not to be told to a caller: who sees the
@@ -148,8 +148,8 @@ func messageBody(ctx context.Context, db *store.DB, d *WebhookDelivery) ([]byte,
 	return body, nil
 }
 
-// attempt puts together what is told of an attempt.
-func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*WebhookAttempt, error) {
+// attempt puts together what is told of an attempt. A URL may hold a secret, so all of it is for who may read endpoints.
+func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte, readsEndpoints bool) (*WebhookAttempt, error) {
 	e := row.entry()
 	a := &WebhookAttempt{
 		// the same at every reading, for the sake of ETags
@@ -183,6 +183,9 @@ func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*W
 	if err != nil {
 		return nil, err
 	}
+	if !readsEndpoints {
+		request.hidePath()
+	}
 	signature := attemptSignature{
 		SignedContent: fmt.Sprintf("%s.%d.%s", d.EventID, row.StartedAt.Unix(), body), Scheme: schemeOf(request.Headers),
 		SecretIDs: row.Secrets,
@@ -206,6 +209,16 @@ func (row attemptRow) request(db *store.DB, d *WebhookDelivery, body []byte) (*a
 	}
 	r.HTTPVersion = versionOf(r.Headers)
 	return r, nil
+}
+
+// hidePath leaves the origin of where it was sent. Over HTTP/2 the path is among the headers as well.
+func (r *attemptRequest) hidePath() {
+	r.URL = Origin(r.URL)
+	for _, h := range r.Headers {
+		if len(h) == 2 && h[0] == ":path" {
+			h[1] = SecretMark
+		}
+	}
 }
 
 // versionOf returns the version of HTTP that a request was made with, by its headers: only HTTP/2 has some whose names begin with a colon
