@@ -23,7 +23,7 @@ func logged(next http.Handler, logger *slog.Logger, metrics *Metrics, outage *st
 			x := ExchangeOf(r.Context())
 			took := time.Since(started)
 			metrics.end(r, x, took)
-			x.explain(r, outage)
+			x.explain(r, outage, took)
 			x.log(r, logger, took)
 		}()
 		next.ServeHTTP(w, r)
@@ -31,16 +31,13 @@ func logged(next http.Handler, logger *slog.Logger, metrics *Metrics, outage *st
 }
 
 // explain leaves it to an outage of the database to tell of what went wrong, if that is why.
-func (x *Exchange) explain(r *http.Request, outage *store.Outage) {
-	if x.Err == nil || x.status < http.StatusInternalServerError {
-		return
-	}
-	explains := outage.ExplainsRefusal
-	if x.isProbe() {
-		explains = outage.Explains
-	}
-	if explains(r.Context(), x.Err) {
-		x.Err, x.explained = nil, true
+func (x *Exchange) explain(r *http.Request, outage *store.Outage, took time.Duration) {
+	switch {
+	case x.Err == nil || x.status < http.StatusInternalServerError:
+	case x.isProbe():
+		x.explained = outage.Explains(r.Context(), x.Err)
+	default:
+		x.explained = outage.ExplainsRefusal(r.Context(), x.Err, took)
 	}
 }
 
@@ -55,6 +52,9 @@ func (x *Exchange) log(r *http.Request, logger *slog.Logger, took time.Duration)
 	if !logger.Enabled(r.Context(), level) {
 		return
 	}
+	if x.explained && !logger.Enabled(r.Context(), slog.LevelDebug) {
+		x.Err = nil
+	}
 	line := slog.NewRecord(time.Now(), level, "request served", 0)
 	var room [13]slog.Attr
 	line.AddAttrs(x.attributes(room[:0], r, took)...)
@@ -65,9 +65,11 @@ func (x *Exchange) log(r *http.Request, logger *slog.Logger, took time.Duration)
 // much to do answers late is a warning: it says why no requests come.
 func (x *Exchange) level() slog.Level {
 	switch {
-	case x.isProbe() && x.stack == nil && errors.Is(x.Err, context.DeadlineExceeded):
+	case x.stack != nil:
+		return slog.LevelError
+	case x.isProbe() && !x.explained && errors.Is(x.Err, context.DeadlineExceeded):
 		return slog.LevelWarn
-	case x.status >= 500 && x.Err != nil, x.stack != nil:
+	case x.status >= 500 && x.Err != nil && !x.explained:
 		return slog.LevelError
 	case x.isProbe(): // also what is not ready because it stops
 		return slog.LevelDebug

@@ -106,9 +106,15 @@ func (o *outage) over(refused int) {
 	o.measures("0")
 	var told []string
 	for line := range strings.Lines(o.log.String()) {
-		var l struct{ Level, Msg, Error string }
+		var l struct {
+			Level, Msg, Error string
+			Status            int
+		}
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			o.t.Errorf("%v: %s", err, line)
+		}
+		if l.Status >= http.StatusInternalServerError && l.Error == "" {
+			o.t.Errorf("at the level debug it says nothing of what failed: %s", line)
 		}
 		if l.Level == "WARN" || l.Level == "ERROR" {
 			told = append(told, l.Level+" "+l.Msg)

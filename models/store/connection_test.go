@@ -43,39 +43,62 @@ func TestWhoListensIsNotEndedForBeingIdle(t *testing.T) {
 	}
 }
 
-// TestWhoListensTakesAnotherConnectionForOneThatIsEnded ends the connection of who listens, who hears of that, and goes on.
+// TestWhoListensTakesAnotherConnectionForOneThatIsEnded ends the connection of who listens again and again, who hears each time that
+// something may have been missed, and goes on. Only if none lasts is that told, and not as an outage.
 func TestWhoListensTakesAnotherConnectionForOneThatIsEnded(t *testing.T) {
 	t.Parallel()
 	db := modelstest.OpenConfig(t, modelstest.Config(t, store.Postgres))
-	ctx, cancel := context.WithCancel(t.Context())
 	heard, ended := make(chan string, 2), make(chan error, 1) // all that is said
-	go func() { ended <- store.Listen(ctx, db, "quiet", func(what string) { heard <- what }) }()
-	for killed := 0; killed == 0; {
-		err := db.Read(t.Context(), func(rows *sql.Rows) error { return rows.Scan(&killed) }, `SELECT COUNT(pg_terminate_backend(pid))
-			FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN quiet'
-			AND state_change < clock_timestamp() - CAST('1.1 s' AS interval)`)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, want := range []string{"", "again"} {
+	go func() { ended <- store.Listen(t.Context(), db, "quiet", func(what string) { heard <- what }) }()
+	hears := func(want string) error {
+		t.Helper()
 		select {
 		case got := <-heard:
 			if got != want {
 				t.Errorf("it heard %q, want %q", got, want)
 			}
+			return nil
 		case err := <-ended:
-			t.Fatalf("it ended: %v", err)
-		case <-time.After(10 * time.Second):
+			return err
+		case <-time.After(20 * time.Second):
 			t.Fatalf("it did not hear %q", want)
-		}
-		if _, err := db.Exec(t.Context(), "SELECT pg_notify('quiet', 'again')"); err != nil && want == "" {
-			t.Fatal(err)
+			return nil
 		}
 	}
-	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("it ended with %v", err)
+	end := func() {
+		t.Helper()
+		for killed := 0; killed == 0; {
+			err := db.Read(t.Context(), func(rows *sql.Rows) error { return rows.Scan(&killed) }, `SELECT COUNT(pg_terminate_backend(pid))
+				FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN quiet'`)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 3 {
+		if err := hears(""); err != nil {
+			t.Fatalf("it ended: %v", err)
+		}
+		end()
+	}
+	if err := hears(""); err != nil {
+		t.Fatalf("it ended: %v", err)
+	}
+	if _, err := db.Exec(t.Context(), "SELECT pg_notify('quiet', 'again')"); err != nil {
+		t.Fatal(err)
+	}
+	if err := hears("again"); err != nil {
+		t.Fatalf("it ended: %v", err)
+	}
+	var err error
+	for range 20 {
+		end()
+		if err = hears(""); err != nil {
+			break
+		}
+	}
+	if err == nil || store.Unavailable(err) {
+		t.Errorf("that none lasts is told as %v", err)
 	}
 }
 
@@ -137,7 +160,13 @@ func TestWhatIsGivenUpSoonAfterAnOutageBelongsToIt(t *testing.T) {
 	ticks <- time.Time{} // the first was looked at, since which nothing failed
 	ticks <- time.Time{}
 	explains(true)
-	clock.Advance(30 * time.Second)
+	clock.Advance(5 * time.Second)
+	for took, want := range map[time.Duration]bool{4 * time.Second: false, 6 * time.Second: true} {
+		if outage.ExplainsRefusal(t.Context(), context.DeadlineExceeded, took) != want {
+			t.Errorf("a request that took %s, 5 s after the end, is explained: %v", took, !want)
+		}
+	}
+	clock.Advance(25 * time.Second)
 	explains(false)
 	cancel()
 	watching.Wait()

@@ -47,16 +47,21 @@ func NewOutage(db *DB, log *slog.Logger) *Outage { return &Outage{db: db, log: l
 // well: a machine with too much to do is late with one thing or another. So it is while there is an outage, and soon after one: it was
 // under way meanwhile, and makes that no longer. What was called off is explained by whoever did that.
 func (o *Outage) Explains(ctx context.Context, err error) bool {
+	return o.explains(ctx, err, outageDelay)
+}
+
+// explains is Explains for something that took so long.
+func (o *Outage) explains(ctx context.Context, err error, took time.Duration) bool {
 	switch {
 	case o == nil, isElsewhere(err), errors.Is(err, context.Canceled):
 		return false
 	case late(err):
 		if o.db.dialect == SQLite { // of which it says nothing by itself
-			return o.mayHaveDelayed()
+			return o.mayHaveDelayed(took)
 		}
 		cause := o.doubt(ctx)
 		if cause == nil {
-			return o.mayHaveDelayed()
+			return o.mayHaveDelayed(took)
 		}
 		err = cause
 	case !lost(err):
@@ -66,9 +71,10 @@ func (o *Outage) Explains(ctx context.Context, err error) bool {
 	return true
 }
 
-// ExplainsRefusal is Explains for what a request was refused with, which is counted.
-func (o *Outage) ExplainsRefusal(ctx context.Context, err error) bool {
-	explained := o.Explains(ctx, err)
+// ExplainsRefusal is Explains for what a request was refused with after so long, which is counted. An outage that was over before the
+// request came did not delay it.
+func (o *Outage) ExplainsRefusal(ctx context.Context, err error, took time.Duration) bool {
+	explained := o.explains(ctx, err, min(took, outageDelay))
 	if explained {
 		o.mu.Lock()
 		defer o.mu.Unlock()
@@ -105,11 +111,11 @@ func (o *Outage) Lasts() bool {
 	return !o.began.IsZero()
 }
 
-// mayHaveDelayed reports whether there is an outage, or was one during what took too long and is only given up now.
-func (o *Outage) mayHaveDelayed() bool {
+// mayHaveDelayed reports whether there is an outage, or was one during what took too long, that long, and is only given up now.
+func (o *Outage) mayHaveDelayed(took time.Duration) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return !o.began.IsZero() || !o.ended.IsZero() && o.db.Now().Sub(o.ended) < outageDelay
+	return !o.began.IsZero() || !o.ended.IsZero() && o.db.Now().Sub(o.ended) < took
 }
 
 // doubt looks at the database, unless that is known already, and returns what was wrong.

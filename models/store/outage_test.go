@@ -47,7 +47,7 @@ func TestAnOutageIsToldWhenItBeginsOnceAMinuteAndWhenItIsOver(t *testing.T) {
 	refuse := func(times int) {
 		t.Helper()
 		for range times {
-			if !o.ExplainsRefusal(t.Context(), errGone) {
+			if !o.ExplainsRefusal(t.Context(), errGone, time.Second) {
 				t.Error("it is not explained")
 			}
 		}

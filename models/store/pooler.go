@@ -44,7 +44,8 @@ func (p Pooler) mode() pgx.QueryExecMode {
 	return pgx.QueryExecModeCacheDescribe
 }
 
-// lending is how long a connection of a pooler is waited for when it is looked at.
+// lending is how long a connection of a pooler is waited for when it is looked at: a machine with too much to do takes seconds to begin a
+// process of the server.
 const lending = 10 * time.Second
 
 // findPooler looks at what stands at the address of a database. It fails if nothing answers there.
@@ -72,12 +73,13 @@ func findPooler(ctx context.Context, cfg *pgx.ConnConfig) (found Pooler, err err
 	return found, err
 }
 
-// Lent asks for all connections that the pool may have at once, and returns how many it got before one was waited for in vain. It is for
-// the start of a server, when nobody else has any.
+// Lent asks for all connections that the pool may have at once, and returns how many it got before no further one came for a while. It is
+// for the start of a server, when nobody else has any.
 func (db *DB) Lent(ctx context.Context) int {
-	const patience = 2 * time.Second // for a new process of the server
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	patience := time.AfterFunc(lending, cancel)
+	defer patience.Stop()
 	var lent atomic.Int64
 	var asked, all sync.WaitGroup
 	n := db.pools.write.Stats().MaxOpenConnections
@@ -91,6 +93,7 @@ func (db *DB) Lent(ctx context.Context) int {
 			}
 			if err == nil {
 				lent.Add(1)
+				patience.Reset(lending)
 			}
 			asked.Done()
 			asked.Wait() // each is held until all were asked for
