@@ -132,14 +132,15 @@ func TestAnOutageOfPostgreSQLIsOneThing(t *testing.T) {
 	for name, c := range map[string]struct {
 		lose, bringBack func(*modelstest.Server)
 		requests        int
+		timeout         string // of a request: what was frozen begins with the connections that were given up meanwhile
 	}{
-		"stopped": {(*modelstest.Server).Stop, (*modelstest.Server).Start, 30},
-		"frozen":  {(*modelstest.Server).Freeze, (*modelstest.Server).Thaw, 3},
+		"stopped": {(*modelstest.Server).Stop, (*modelstest.Server).Start, 30, "1s"},
+		"frozen":  {(*modelstest.Server).Freeze, (*modelstest.Server).Thaw, 2, "5s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			database := modelstest.NewServer(t)
-			o := beginOutage(t, frontDoors, "--database-url", database.URL, "--migrate", "--request-timeout", "1s")
+			o := beginOutage(t, frontDoors, "--database-url", database.URL, "--migrate", "--request-timeout", c.timeout)
 			c.lose(database)
 			o.refused(c.requests)
 			if answer, _ := o.get("/readyz"); answer.StatusCode != http.StatusServiceUnavailable {
