@@ -29,7 +29,7 @@ for (const database of some(databases, "trial")) {
 			await row.click();
 			await page.getByRole("heading", { name: "user.deleted", level: 1 }).waitFor();
 			await page.getByText("an example").nth(1).waitFor();
-			await page.locator("pre").filter({ hasText: '"test":true' }).first().waitFor();
+			await page.locator("pre").filter({ hasText: '"test": true' }).first().waitFor();
 			const { data } = await made.owner("GET", `events?filter[organizationId]=${made.home.id}&filter[eventType]=user.deleted`);
 			assert.deepEqual(data, []);
 			await page.goto(`${service.base}/console/deliveries`);
