@@ -119,7 +119,7 @@ func (w *Worker) settle(b *batch) settled {
 		if w.sending.Err() != nil && wait > time.Second {
 			return settled{batch: b, err: err}
 		}
-		time.Sleep(wait)
+		sleep(w.writing, wait)
 	}
 }
 

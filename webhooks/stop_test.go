@@ -44,7 +44,9 @@ func TestAWorkerThatStopsLeavesNoLease(t *testing.T) {
 // write is sent again by the next one.
 func TestAWorkerStopsAlthoughTheDatabaseIsSilent(t *testing.T) {
 	t.Parallel()
+	clock := modelstest.NewClock()
 	cfg := modelstest.Config(t, store.Postgres)
+	cfg.Now = clock.Now
 	home := &rig{t: t, db: modelstest.OpenConfig(t, cfg)}
 	receiver := webhookstest.NewReceiver(t, webhookstest.Silence(), webhookstest.Status(200))
 	home.organization(receiver.URL())
@@ -68,6 +70,9 @@ func TestAWorkerStopsAlthoughTheDatabaseIsSilent(t *testing.T) {
 	if !w.CutOff() {
 		t.Error("it does not say that something was cut off")
 	}
+	clock.Advance(2 * time.Minute) // its leases have ended
+	startWorker(t, home.db)
+	home.received(receiver, 2)
 }
 
 func TestWhatAStoppingWorkerCutsUsesUpNoAttempt(t *testing.T) {
